@@ -1,0 +1,1 @@
+//! The contract: routes, authentication, event stream, browser-facing pages.

@@ -1,0 +1,1 @@
+//! Apps as data: the file format, its validation, and intent search.

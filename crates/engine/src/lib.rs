@@ -1,0 +1,1 @@
+//! The product: connect sessions, connections, refresh, verify, health and events.

@@ -1,0 +1,130 @@
+//! What clients see of the catalog.
+
+use serde::{Deserialize, Serialize};
+
+use crate::AppKey;
+
+/// The five ways to connect an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthMethodKind {
+    /// OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636).
+    #[serde(rename = "oauth2")]
+    OAuth2,
+    /// OAuth 2.0 device authorization grant (RFC 8628).
+    Device,
+    /// OAuth 2.0 client credentials (RFC 6749 section 4.4).
+    ClientCredentials,
+    /// A static key in a header or in the query.
+    ApiKey,
+    /// A user name and a password (RFC 7617).
+    Basic,
+}
+
+/// How the browser's answer comes back to this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReturnPath {
+    /// `dev.membrane.desktop:/oauth/callback` (RFC 8252 section 7.1).
+    DeepLink,
+    /// `http://127.0.0.1:PORT/oauth-callback` (RFC 8252 section 7.3).
+    Loopback,
+}
+
+/// One input of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// Names the value: `key`, `username`, `password`, `subdomain`.
+    pub key: String,
+    /// What stands above it.
+    pub label: String,
+    /// Where to find the value, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The exact page where the value is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// What a value looks like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// A regular expression in the common subset of JavaScript and Rust that the whole value matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// Hidden while typing, kept in the vault, never shown again.
+    #[serde(default)]
+    pub secret: bool,
+    /// May stay empty.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// An app in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppSummary {
+    /// Names the app.
+    pub key: AppKey,
+    /// What a person calls it.
+    pub name: String,
+    /// What it is for, in one sentence.
+    pub description: String,
+    /// Lower-case category names: `crm`, `developer-tools`.
+    pub categories: Vec<String>,
+    /// Its ways to connect, best first.
+    pub auth_methods: Vec<AuthMethodSummary>,
+    /// Connects with nothing to register.
+    pub ready: bool,
+    /// Added by the person.
+    pub own: bool,
+}
+
+/// A way to connect, in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthMethodSummary {
+    /// Names it within the app.
+    pub key: String,
+    /// What kind it is; the wire's `type`.
+    #[serde(rename = "type")]
+    pub kind: AuthMethodKind,
+    /// What a person calls it: "Sign in with GitHub".
+    pub label: String,
+    /// Needs an OAuth client of the person's own first.
+    pub needs_client: bool,
+}
+
+/// What a search for an intent comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchOutcome {
+    /// One app, confidently.
+    Pick,
+    /// Several fit; the person chooses.
+    Choose,
+    /// Nothing fits.
+    None,
+}
+
+/// The answer to an intent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchResult {
+    /// What to do with the items.
+    pub outcome: SearchOutcome,
+    /// Best first.
+    pub items: Vec<SearchItem>,
+}
+
+/// One app that fits an intent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchItem {
+    /// Names the app.
+    pub key: AppKey,
+    /// What a person calls it.
+    pub name: String,
+    /// 0 to 1.
+    pub score: f64,
+    /// Why it fits: "is called Gmail", "is a CRM", "matches atlassian.net".
+    pub reason: String,
+}

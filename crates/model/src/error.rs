@@ -1,0 +1,293 @@
+//! Errors on the wire: one closed list of codes, each with its message kind, hint and HTTP status in one place.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, by what the caller should do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request is malformed; mend the named part.
+    BadRequest,
+    /// Nothing has that id or key.
+    NotFound,
+    /// The app is not in the catalog.
+    UnknownApp,
+    /// No app fits the intent.
+    NoMatch,
+    /// Something has that name already.
+    AlreadyExists,
+    /// No token, or one that isn't known.
+    NotAuthenticated,
+    /// The client may not do that.
+    AccessDenied,
+    /// The request came from a page or host that isn't allowed.
+    OriginDenied,
+    /// The body is too large or of another type.
+    UnsupportedBody,
+    /// Too many requests.
+    RateLimited,
+    /// The vault is locked.
+    VaultLocked,
+    /// There is no keychain and no passphrase.
+    VaultMissing,
+    /// The records' key is gone.
+    VaultKeyLost,
+    /// The passphrase is not the right one.
+    WrongPassphrase,
+    /// The connection needs the person.
+    Disconnected,
+    /// The connection rests.
+    Paused,
+    /// Nobody has signed in yet.
+    NotConnectedYet,
+    /// The app needs an OAuth client of the person's own first.
+    ClientRequired,
+    /// The OAuth client is refused by the provider.
+    ClientInvalid,
+    /// A form field is missing or not as it should be.
+    InvalidField,
+    /// The app refuses the key or password.
+    KeyRejected,
+    /// An app file is not valid.
+    InvalidAppFile,
+    /// The person said no at the provider.
+    AccessDeniedByUser,
+    /// The provider answered with an error.
+    ProviderError,
+    /// The provider isn't answering as it should.
+    ProviderUnavailable,
+    /// This computer is offline.
+    Offline,
+    /// The answer from the browser belongs to no attempt that is waiting.
+    UnknownCallback,
+    /// The attempt ran out of time.
+    SessionExpired,
+    /// The attempt is over.
+    SessionEnded,
+    /// Another account signed in than the connection's.
+    AccountMismatch,
+    /// The browser could not be opened.
+    BrowserFailed,
+    /// The link is none of ours.
+    InvalidLink,
+    /// The store can't be written.
+    StorageError,
+    /// The data was made by a newer version.
+    NewerDatabase,
+    /// Another process owns the data.
+    AlreadyRunning,
+    /// The data folder belongs to somebody else or is open to others.
+    UnsafeDataFolder,
+    /// Nothing listens.
+    EngineNotRunning,
+    /// A mistake of ours.
+    Internal,
+}
+
+/// What the caller does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorAction {
+    /// Mend the request.
+    FixRequest,
+    /// Ask the person to reconnect.
+    Reconnect,
+    /// Ask the person to unlock the vault.
+    Unlock,
+    /// Ask the person to set up an OAuth client.
+    SetUpClient,
+    /// Try again later.
+    Retry,
+    /// Start again from the beginning.
+    StartOver,
+    /// Tell the person; nothing else helps.
+    Tell,
+}
+
+struct Entry {
+    kind: &'static str,
+    key: Option<&'static str>,
+    http: u16,
+    exit: u8,
+    action: ErrorAction,
+    hint: &'static str,
+}
+
+impl ErrorCode {
+    fn entry(self) -> Entry {
+        use ErrorAction::{FixRequest, Reconnect, Retry, SetUpClient, StartOver, Tell, Unlock};
+        let row = |kind, key, http, exit, action, hint| Entry { kind, key, http, exit, action, hint };
+        match self {
+            Self::BadRequest => row("bad_request", None, 400, 2, FixRequest, "Mend the named part of the request and send it again."),
+            Self::NotFound => row("bad_request", Some("not_found"), 404, 4, FixRequest, "`membrane connection list` shows the ids there are."),
+            Self::UnknownApp => row("bad_request", Some("not_found"), 404, 4, FixRequest, "`membrane app list` shows the apps; `membrane app add FILE` adds one of your own."),
+            Self::NoMatch => row("bad_request", Some("not_found"), 404, 4, FixRequest, "Say it in other words, name the app, or add it with `membrane app add FILE`."),
+            Self::AlreadyExists => row("bad_request", Some("already_exists"), 409, 2, FixRequest, "Choose another name, or change the one that exists."),
+            Self::NotAuthenticated => row("bad_request", Some("not_authenticated"), 401, 5, FixRequest, "Send `Authorization: Bearer TOKEN`; `membrane client create NAME` makes a token."),
+            Self::AccessDenied => row("bad_request", Some("access_denied"), 403, 5, Tell, "Ask the person to allow this client, or use `membrane` in their terminal."),
+            Self::OriginDenied => row("bad_request", Some("access_denied"), 403, 5, FixRequest, "Call the API by its own address (http://127.0.0.1:PORT) and not from a foreign web page."),
+            Self::UnsupportedBody => row("bad_request", None, 415, 2, FixRequest, "Send JSON of at most 1 MiB with `Content-Type: application/json`."),
+            Self::RateLimited => row("bad_request", Some("rate_limit_exceeded"), 429, 6, Retry, "Wait a moment and try again."),
+            Self::VaultLocked => row("configuration", None, 423, 7, Unlock, "Unlock the keychain of your desktop session, or run `membrane vault unlock`."),
+            Self::VaultMissing => row("configuration", None, 423, 7, Unlock, "Start a keychain (gnome-keyring, KWallet), or run `membrane vault init --passphrase`."),
+            Self::VaultKeyLost => row("configuration", None, 423, 7, Tell, "Restore the keychain item, or run `membrane vault reset` to give up what is sealed and reconnect."),
+            Self::WrongPassphrase => row("bad_request", Some("access_denied"), 403, 7, FixRequest, "Type the passphrase again; without it the sealed records can't be read."),
+            Self::Disconnected => row("connection", Some("connection_is_defunct"), 409, 8, Reconnect, "Run `membrane connect --connectionId ID`, or press Reconnect in the app."),
+            Self::Paused => row("connection", None, 409, 8, Tell, "Resume it in the app, or wait until its pause ends."),
+            Self::NotConnectedYet => row("connection", None, 409, 8, Reconnect, "Finish signing in first."),
+            Self::ClientRequired => row("configuration", None, 409, 9, SetUpClient, "Run `membrane app show KEY` for the steps, then `membrane app client KEY`."),
+            Self::ClientInvalid => row("configuration", None, 409, 9, SetUpClient, "Check the OAuth client's id, secret, redirect URI and permissions, then `membrane app client KEY`."),
+            Self::InvalidField => row("bad_request", None, 400, 2, FixRequest, "Mend the named field and send it again."),
+            Self::KeyRejected => row("connection", Some("connection_is_defunct"), 409, 8, FixRequest, "Copy the key again from the app's own page."),
+            Self::InvalidAppFile => row("bad_request", None, 400, 2, FixRequest, "Mend the named line; docs/catalog.md describes the format."),
+            Self::AccessDeniedByUser => row("connection", None, 409, 10, StartOver, "Start again and allow the access, if that was a mistake."),
+            Self::ProviderError => row("dependency_error", None, 502, 6, Tell, "The app's own message says more; start again if it looks temporary."),
+            Self::ProviderUnavailable => row("dependency_error", None, 503, 6, Retry, "Nothing to do: it is tried again by itself."),
+            Self::Offline => row("dependency_error", None, 503, 6, Retry, "Check the network; it is tried again by itself."),
+            Self::UnknownCallback => row("bad_request", None, 400, 10, StartOver, "Start connecting again and use the newest browser window."),
+            Self::SessionExpired => row("connection", None, 410, 10, StartOver, "Start connecting again."),
+            Self::SessionEnded => row("connection", None, 409, 10, StartOver, "Start connecting again."),
+            Self::AccountMismatch => row("connection", None, 409, 10, StartOver, "Sign in with the connection's own account, or keep the other one as a new connection."),
+            Self::BrowserFailed => row("internal", None, 500, 10, Tell, "Copy the link and open it in a browser yourself."),
+            Self::InvalidLink => row("bad_request", None, 400, 2, FixRequest, "Links look like membrane://connect?intent=CRM or membrane://connections/ID."),
+            Self::StorageError => row("internal", None, 507, 11, Tell, "Free some disk space and check the data folder's permissions; nothing was lost."),
+            Self::NewerDatabase => row("configuration", None, 500, 11, Tell, "Update Membrane Desktop; the data is untouched."),
+            Self::AlreadyRunning => row("concurrency", Some("lock_timeout"), 409, 11, Tell, "`membrane status` says which process it is; `membrane stop` ends it."),
+            Self::UnsafeDataFolder => row("configuration", None, 500, 11, Tell, "Make the folder yours and private: chown it to you and chmod 700 it."),
+            Self::EngineNotRunning => row("internal", None, 503, 3, Tell, "Open Membrane Desktop, or run `membrane serve`."),
+            Self::Internal => row("internal", None, 500, 1, Tell, "Try again; if it stays, run `membrane status` and report it."),
+        }
+    }
+
+    /// Returns the wire's `type`.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        self.entry().kind
+    }
+    /// Returns the wire's `key`.
+    #[must_use]
+    pub fn key(self) -> Option<&'static str> {
+        self.entry().key
+    }
+    /// Returns the HTTP status.
+    #[must_use]
+    pub fn http_status(self) -> u16 {
+        self.entry().http
+    }
+    /// Returns the exit code of the CLI.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        self.entry().exit
+    }
+    /// Returns what the caller does next.
+    #[must_use]
+    pub fn action(self) -> ErrorAction {
+        self.entry().action
+    }
+    /// Returns one sentence on what to do.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        self.entry().hint
+    }
+    /// Returns the code as text: `vault_locked`.
+    #[must_use]
+    pub fn as_str(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(text)) => text,
+            _ => String::new(),
+        }
+    }
+}
+
+/// A failure with its code and a message for a person. Messages hold no secrets and no provider bodies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What to do about it.
+    pub code: ErrorCode,
+    /// One sentence.
+    pub message: String,
+    /// A hint for this case, where the code's own is too general.
+    pub hint: Option<String>,
+    /// Seconds until a retry makes sense.
+    pub retry_after: Option<u64>,
+}
+
+impl Fault {
+    /// Makes one.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, retry_after: None }
+    }
+
+    /// Replaces the hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the wire form.
+    #[must_use]
+    pub fn to_wire(&self) -> WireError {
+        WireError {
+            kind: self.code.kind().to_owned(),
+            key: self.code.key().map(str::to_owned),
+            message: self.message.clone(),
+            data: WireErrorData {
+                code: self.code,
+                hint: self.hint.clone().unwrap_or_else(|| self.code.hint().to_owned()),
+                action: self.code.action(),
+                retry_after: self.retry_after,
+                request_id: None,
+            },
+        }
+    }
+}
+
+impl From<crate::IdError> for Fault {
+    fn from(error: crate::IdError) -> Self {
+        Self::new(ErrorCode::BadRequest, error.to_string())
+    }
+}
+
+/// The error body of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireError {
+    /// One of the official SDK's error types.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One of the official SDK's keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// Ours.
+    pub data: WireErrorData,
+}
+
+impl WireError {
+    /// Returns the failure that this body tells of.
+    #[must_use]
+    pub fn into_fault(self) -> Fault {
+        Fault { code: self.data.code, message: self.message, hint: Some(self.data.hint), retry_after: self.data.retry_after }
+    }
+}
+
+/// What we add to an error body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireErrorData {
+    /// The closed code.
+    pub code: ErrorCode,
+    /// One sentence on what to do.
+    pub hint: String,
+    /// What the caller does next.
+    pub action: ErrorAction,
+    /// Seconds until a retry makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// Finds the request in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}

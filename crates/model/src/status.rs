@@ -1,0 +1,120 @@
+//! What `membrane status` and the settings page show.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientId, Timestamp};
+
+/// The engine at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineStatus {
+    /// Where the HTTP API listens: `http://127.0.0.1:4780`.
+    pub api_uri: Option<String>,
+    /// Said when the saved port was taken by another program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port_note: Option<String>,
+    /// The Unix socket.
+    pub socket: String,
+    /// SemVer.
+    pub version: String,
+    /// Where data is kept.
+    pub data_dir: String,
+    /// The vault.
+    pub vault: VaultView,
+    /// The process.
+    pub engine: EngineView,
+    /// How many connections there are, archived ones left out.
+    pub connections: u64,
+    /// How many of them need the person.
+    pub disconnected: u64,
+    /// Set while all connections rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
+    /// The sandbox, where one is running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxView>,
+}
+
+/// The sandbox provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxView {
+    /// Its origin: `http://127.0.0.1:4790`.
+    pub url: String,
+}
+
+/// The vault at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultView {
+    /// Where it stands.
+    pub state: VaultState,
+    /// What holds the master key: `secret-service`, `passphrase`, `environment`, `memory`.
+    pub backend: String,
+    /// One sentence: how it stands and what to do.
+    pub sentence: String,
+}
+
+/// Where the vault stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VaultState {
+    /// Secrets can be read and written.
+    Unlocked,
+    /// The keychain or the passphrase file is locked.
+    Locked,
+    /// There is no keychain, and no passphrase was chosen.
+    Missing,
+    /// The keychain answers, but not usefully; try again.
+    Broken,
+    /// Records exist and their key is gone or another one.
+    KeyLost,
+}
+
+/// The process that owns the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineView {
+    /// Its process id.
+    pub pid: u32,
+    /// Hosted by the desktop app, or without a screen.
+    pub mode: EngineMode,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// Who hosts the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineMode {
+    /// The desktop app.
+    Desktop,
+    /// `membrane serve`.
+    Headless,
+}
+
+/// A local program that may use the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientView {
+    /// Names it.
+    pub id: ClientId,
+    /// What the person called it.
+    pub name: String,
+    /// May ask for access tokens.
+    pub may_get_tokens: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last seen.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A client that was just made: the one time its token is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewClient {
+    /// Names it.
+    pub id: ClientId,
+    /// What the person called it.
+    pub name: String,
+    /// The bearer token, `pat-…`.
+    pub token: String,
+}

@@ -1,0 +1,1 @@
+//! Typed Rust client of the local API over HTTP and the Unix socket.

@@ -1,0 +1,1 @@
+//! SQLite on disk: migrations and one module per table; sees only ciphertext.
