@@ -1,1 +1,25 @@
 //! Apps as data: the file format, its validation, and intent search.
+
+mod app;
+mod auth;
+mod catalog;
+mod error;
+mod fields;
+mod parse;
+mod request;
+mod search;
+pub mod template;
+mod text;
+
+pub use app::{Api, App, Checked, Source};
+pub use auth::{
+    AuthMethod, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Setup, TokenAuth,
+    TokenBody, TokenFacts,
+};
+pub use catalog::Catalog;
+pub use error::AppFileError;
+pub use fields::{FieldProblem, check_field};
+pub use parse::parse_app;
+pub use request::{AccountPointers, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, Verdict};
+pub use template::Template;
+pub use text::TextTemplate;

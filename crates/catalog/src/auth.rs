@@ -1,0 +1,260 @@
+//! A way to connect an app, with the facts that the OAuth flows need.
+
+use std::collections::BTreeMap;
+
+use membrane_model::{AuthMethodKind, Field, ReturnPath};
+
+use crate::fields::{FieldProblem, check_field};
+use crate::{HttpCheck, Identity, Send, Template};
+
+/// A way to connect an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthMethod {
+    /// Names it within the app.
+    pub key: String,
+    /// What kind it is.
+    pub kind: AuthMethodKind,
+    /// What a person calls it: "Sign in with GitHub".
+    pub label: String,
+    /// The OAuth facts; there for `oauth2`, `device` and `client-credentials`, and only there.
+    pub oauth: Option<OauthFacts>,
+    /// What the person fills in: the key, or a subdomain that the sign-in needs.
+    pub fields: Vec<Field>,
+    /// How the credential travels; more than one when an app wants two keys.
+    pub send: Vec<Send>,
+    /// Tells whether the credential works.
+    pub verify: Option<HttpCheck>,
+    /// Tells whose account it is.
+    pub identity: Option<Identity>,
+    /// How the person gets a client id or a key.
+    pub setup: Option<Setup>,
+}
+
+impl AuthMethod {
+    /// Tells whether an OAuth client of the person's own is needed first.
+    #[must_use]
+    pub fn needs_client(&self) -> bool {
+        self.oauth.as_ref().is_some_and(|oauth| oauth.client == ClientSource::Own)
+    }
+
+    /// Checks what the person filled in against the fields of this way to connect.
+    ///
+    /// # Errors
+    /// The first field that is missing, or not as it should be.
+    pub fn check_fields(&self, values: &BTreeMap<String, String>) -> Result<(), FieldProblem> {
+        self.fields.iter().try_for_each(|field| check_field(field, values.get(&field.key).map(String::as_str)))
+    }
+}
+
+/// What the OAuth flows need to know of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OauthFacts {
+    /// The issuer, compared as text with the answer's `iss` (RFC 9207); fill it with [`Template::fill_exact`].
+    pub issuer: Option<Template>,
+    /// The answers carry `iss`.
+    pub sends_iss: bool,
+    /// The page to open; there for `oauth2`.
+    pub authorize_url: Option<Template>,
+    /// Where codes and refresh tokens are exchanged.
+    pub token_url: Template,
+    /// Where a device flow starts (RFC 8628); there for `device`.
+    pub device_url: Option<Template>,
+    /// Where tokens are revoked (RFC 7009).
+    pub revoke_url: Option<Template>,
+    /// What the provider does with PKCE.
+    pub pkce: Pkce,
+    /// How the client proves itself at the token endpoint.
+    pub token_auth: TokenAuth,
+    /// How the body of a token request is written.
+    pub token_body: TokenBody,
+    /// Stands between scopes: mostly a space.
+    pub scope_separator: String,
+    /// What may be asked for.
+    pub scopes: Vec<Scope>,
+    /// More parameters of the page to open.
+    pub authorize_params: BTreeMap<String, String>,
+    /// More parameters of every token request.
+    pub token_params: BTreeMap<String, String>,
+    /// More headers of every token request (`Notion-Version`).
+    pub token_headers: BTreeMap<String, String>,
+    /// The ways back from the browser.
+    pub redirects: Redirects,
+    /// Whose OAuth client it is.
+    pub client: ClientSource,
+    /// What is known of its tokens.
+    pub token: TokenFacts,
+    /// Its error codes that are not in the standard.
+    pub errors: ErrorCodes,
+}
+
+impl OauthFacts {
+    /// Returns the scopes that are asked for when the person chooses nothing.
+    pub fn default_scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().filter(|scope| !scope.optional).map(|scope| scope.name.as_str())
+    }
+}
+
+/// What a provider does with PKCE (RFC 7636).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pkce {
+    /// Nothing works without it.
+    Required,
+    /// It is checked when sent.
+    Supported,
+    /// A request that has it is refused.
+    Rejected,
+    /// Nobody says; it is sent, as unknown parameters are ignored (RFC 6749 section 3.1).
+    Unknown,
+}
+
+/// How the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenAuth {
+    /// `Authorization: Basic`.
+    Basic,
+    /// Id and secret in the body.
+    Post,
+    /// The id in the body, no secret.
+    None,
+}
+
+/// How the body of a token request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenBody {
+    /// `application/x-www-form-urlencoded`, as the standard says.
+    Form,
+    /// `application/json`.
+    Json,
+}
+
+/// A permission that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The provider's name of it.
+    pub name: String,
+    /// What it allows, in words for a person.
+    pub text: String,
+    /// Not asked for unless the person or a client wants it.
+    pub optional: bool,
+}
+
+/// The ways back from the browser that a provider accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Redirects {
+    /// To a port of this computer.
+    pub loopback: Loopback,
+    /// To `dev.membrane.desktop:/oauth/callback`.
+    pub custom_scheme: bool,
+}
+
+impl Redirects {
+    /// Lists the ways back, the better one first: a loopback works without a desktop too.
+    #[must_use]
+    pub fn return_paths(self) -> Vec<ReturnPath> {
+        let loopback = (self.loopback != Loopback::No).then_some(ReturnPath::Loopback);
+        let scheme = self.custom_scheme.then_some(ReturnPath::DeepLink);
+        loopback.into_iter().chain(scheme).collect()
+    }
+}
+
+/// Which loopback redirects a provider accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loopback {
+    /// `http://127.0.0.1` with any port, whatever was registered (RFC 8252 section 7.3).
+    AnyPort,
+    /// `http://127.0.0.1` with exactly the registered port.
+    Fixed,
+    /// `http://localhost` with any port.
+    LocalhostAnyPort,
+    /// `http://localhost` with exactly the registered port.
+    Localhost,
+    /// None.
+    No,
+}
+
+impl Loopback {
+    /// Tells whether the host must be `localhost` instead of an address.
+    #[must_use]
+    pub fn wants_localhost(self) -> bool {
+        match self {
+            Self::LocalhostAnyPort | Self::Localhost => true,
+            Self::AnyPort | Self::Fixed | Self::No => false,
+        }
+    }
+
+    /// Tells whether an ephemeral port is accepted.
+    #[must_use]
+    pub fn any_port(self) -> bool {
+        match self {
+            Self::AnyPort | Self::LocalhostAnyPort => true,
+            Self::Fixed | Self::Localhost | Self::No => false,
+        }
+    }
+}
+
+/// Whose OAuth client it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientSource {
+    /// The person's own, set up once with the app's steps.
+    Own,
+    /// A public one that has no secret; its id comes with the app.
+    Public {
+        /// The client id.
+        id: String,
+    },
+    /// None is needed, or the form asks for it (client credentials).
+    None,
+}
+
+/// What is known of a provider's tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// What happens to a refresh token that was used.
+    pub rotation: Rotation,
+    /// How many seconds an access token lasts, where replies don't say.
+    pub lifetime: Option<u64>,
+    /// After how many days of disuse a refresh token dies.
+    pub refresh_idle_days: Option<u32>,
+    /// Members of the token reply that URLs of this app use (`instance_url`).
+    pub keep: Vec<String>,
+}
+
+/// What happens to a refresh token that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rotation {
+    /// It stays good.
+    None,
+    /// A new one comes; the old one stays good for some seconds.
+    Grace {
+        /// How many.
+        seconds: u32,
+    },
+    /// A new one comes; the old one is dead at once.
+    SingleUse,
+}
+
+/// Error codes of a provider that are not in the standard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ErrorCodes {
+    /// The grant is gone: the person must sign in again.
+    pub dead: Vec<String>,
+    /// The OAuth client is not set up as it should be.
+    pub config: Vec<String>,
+}
+
+/// How a person gets a client id or a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The page where it starts.
+    pub url: String,
+    /// One step each; `{redirect_uri}` stands where the redirect URI is to be pasted.
+    pub steps: Vec<String>,
+}
+
+impl Setup {
+    /// Returns the steps with the redirect URI put in.
+    #[must_use]
+    pub fn steps_for(&self, redirect_uri: &str) -> Vec<String> {
+        self.steps.iter().map(|step| step.replace("{redirect_uri}", redirect_uri)).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! The catalog: the apps that come with the product, and the person's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use membrane_model::{AppKey, AppSummary, SearchResult};
+
+use crate::{App, AppFileError, parse_app};
+
+/// The files in `apps/`, with their names.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+
+/// Own app files beyond this size are refused: the largest of ours has 8 KiB.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// All apps that can be connected.
+#[derive(Debug)]
+pub struct Catalog {
+    apps: BTreeMap<AppKey, App>,
+    vars: BTreeMap<String, String>,
+}
+
+impl Catalog {
+    /// Reads the apps that come with the product and the person's own, which replace built-in ones of the same key.
+    ///
+    /// A file that is not valid is left out and told of; the others are there. `vars` fill slots that no person fills
+    /// (`sandbox`).
+    #[must_use]
+    pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
+        let mut catalog = Self { apps: BTreeMap::new(), vars: vars.clone() };
+        let mut errors = Vec::new();
+        for (file, text) in FILES {
+            match parse_app(file, text) {
+                Ok(app) => catalog.insert(app),
+                Err(error) => errors.push(error),
+            }
+        }
+        if let Some(folder) = own_apps_dir {
+            catalog.add_own(folder, &mut errors);
+        }
+        (catalog, errors)
+    }
+
+    /// Finds an app.
+    #[must_use]
+    pub fn get(&self, key: &AppKey) -> Option<&App> {
+        self.apps.get(key)
+    }
+
+    /// Lists all apps by key.
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.apps.values()
+    }
+
+    /// Returns what a list shows of an app.
+    #[must_use]
+    pub fn summary(app: &App) -> AppSummary {
+        app.summary()
+    }
+
+    /// Returns what to fill templates with: the connection's fields, and what the product itself fills in.
+    #[must_use]
+    pub fn values(&self, fields: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut values = fields.clone();
+        values.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+        values
+    }
+
+    /// Finds the apps for an intent: a name, a web address, a category, a task in a few words.
+    ///
+    /// `connected` apps come first among equals. Works offline and always answers the same.
+    #[must_use]
+    pub fn search(&self, intent: &str, connected: &[AppKey]) -> SearchResult {
+        crate::search::search(self, intent, connected)
+    }
+
+    fn insert(&mut self, app: App) {
+        self.apps.insert(app.key.clone(), app);
+    }
+
+    fn add_own(&mut self, folder: &Path, errors: &mut Vec<AppFileError>) {
+        let mut seen = BTreeSet::new();
+        for path in own_files(folder, errors) {
+            match read_own(&path) {
+                Ok(app) if !seen.insert(app.key.clone()) => errors.push(AppFileError {
+                    file: file_name(&path),
+                    line: 1,
+                    problem: format!("another file of yours has the key {:?} already", app.key.as_str()),
+                    instead: "Write another key, or remove one of the two files.".to_owned(),
+                }),
+                Ok(app) => self.insert(app),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+}
+
+/// Lists the app files of a folder by name; a folder that isn't there has none.
+fn own_files(folder: &Path, errors: &mut Vec<AppFileError>) -> Vec<PathBuf> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            errors.push(unreadable(folder, &error.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    files.sort();
+    files
+}
+
+fn read_own(path: &Path) -> Result<App, AppFileError> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?.len();
+    if size > MAX_FILE {
+        return Err(unreadable(path, "it is larger than 256 KiB"));
+    }
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error.to_string()))?;
+    let mut app = parse_app(&file_name(path), &text)?;
+    app.own = true;
+    Ok(app)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn unreadable(path: &Path, why: &str) -> AppFileError {
+    AppFileError {
+        file: file_name(path),
+        line: 1,
+        problem: format!("it can't be read: {}", why.trim_end_matches('.')),
+        instead: "Make it a text file in UTF-8 that you may read.".to_owned(),
+    }
+}
