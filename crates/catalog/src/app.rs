@@ -48,6 +48,12 @@ impl App {
         self.family.as_ref().unwrap_or(&self.key)
     }
 
+    /// Returns the API that a way to connect opens.
+    #[must_use]
+    pub fn api_of<'a>(&'a self, method: &'a AuthMethod) -> Option<&'a Api> {
+        method.api.as_ref().or(self.api.as_ref())
+    }
+
     /// Tells whether it connects with nothing to register.
     ///
     /// Client credentials don't count: the id and the secret come from a registration.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use membrane_model::{AuthMethodKind, Field, ReturnPath};
 
 use crate::fields::{FieldProblem, check_field};
-use crate::{HttpCheck, Identity, Send, Template};
+use crate::{Api, HttpCheck, Identity, Send, Template};
 
 /// A way to connect an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct AuthMethod {
     pub oauth: Option<OauthFacts>,
     /// What the person fills in: the key, or a subdomain that the sign-in needs.
     pub fields: Vec<Field>,
+    /// The API that this way opens, where it is not the app's usual one.
+    pub api: Option<Api>,
     /// How the credential travels; more than one when an app wants two keys.
     pub send: Vec<Send>,
     /// Tells whether the credential works.
@@ -49,7 +51,7 @@ impl AuthMethod {
 /// What the OAuth flows need to know of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OauthFacts {
-    /// The issuer, compared as text with the answer's `iss` (RFC 9207); fill it with [`Template::fill_exact`].
+    /// The issuer, compared as text with the answer's `iss` (RFC 9207); fill it with [`Template::fill_text`].
     pub issuer: Option<Template>,
     /// The answers carry `iss`.
     pub sends_iss: bool,

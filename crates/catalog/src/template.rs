@@ -130,7 +130,7 @@ impl Template {
     /// # Errors
     /// A value is missing, or doesn't fit its place.
     pub fn fill(&self, values: &BTreeMap<String, String>) -> Result<Url, FillProblem> {
-        let text = self.fill_exact(values)?;
+        let text = self.fill_text(values)?;
         Url::parse(&text).map_err(|_| FillProblem::Malformed)
     }
 
@@ -138,7 +138,7 @@ impl Template {
     ///
     /// # Errors
     /// As [`Template::fill`].
-    pub fn fill_exact(&self, values: &BTreeMap<String, String>) -> Result<String, FillProblem> {
+    pub fn fill_text(&self, values: &BTreeMap<String, String>) -> Result<String, FillProblem> {
         let mut out = String::with_capacity(self.0.len() + 32);
         for piece in pieces(&self.0).ok_or(FillProblem::Malformed)? {
             match piece {
@@ -260,7 +260,8 @@ fn push_value(out: &mut String, value: &str, part: Part) -> Option<()> {
         Part::Origin => out.push_str(origin(value)?),
         Part::Host => is_host(value).then(|| out.push_str(value))?,
         Part::Port => value.parse::<u16>().ok().filter(|port| *port > 0).map(|port| write!(out, "{port}"))?.ok()?,
-        Part::Path | Part::Query => escape(out, value)?,
+        Part::Path => escape(out, value, &[b':', b'@'])?,
+        Part::Query => escape(out, value, &[])?,
     }
     Some(())
 }
@@ -295,14 +296,15 @@ fn is_loopback(authority: &str) -> bool {
     matches!(host, "127.0.0.1" | "::1" | "localhost")
 }
 
-/// Writes a value with everything escaped that isn't unreserved (RFC 3986 section 2.3).
-fn escape(out: &mut String, value: &str) -> Option<()> {
+/// Writes a value with everything escaped that isn't unreserved (RFC 3986 section 2.3) or `kept`.
+fn escape(out: &mut String, value: &str, kept: &[u8]) -> Option<()> {
     if value.chars().any(char::is_control) {
         return None;
     }
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ if kept.contains(&byte) => out.push(char::from(byte)),
             _ => write!(out, "%{byte:02X}").ok()?,
         }
     }
@@ -319,7 +321,8 @@ fn means_what_it_says(text: &str) -> bool {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!("{host}:{port}"));
     let default_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
-    let same_host = authority == host || Some(authority) == port.as_deref() || Some(authority) == default_port.as_deref();
+    let same_host =
+        authority == host || Some(authority) == port.as_deref() || Some(authority) == default_port.as_deref();
     let same_path = url.path() == path || (path.is_empty() && url.path() == "/");
     same_host && same_path && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
 }

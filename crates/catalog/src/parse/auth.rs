@@ -7,10 +7,25 @@ use crate::parse::{check, oauth, request};
 use crate::template::{Allow, is_slot_name};
 use crate::{AppFileError, AuthMethod, Setup};
 
-const COMMON_KEYS: [&str; 8] = ["key", "type", "label", "fields", "send", "verify", "identity", "setup"];
+const COMMON_KEYS: [&str; 9] = ["key", "type", "label", "fields", "send", "verify", "identity", "setup", "api"];
 const OAUTH_KEYS: [&str; 18] = [
-    "issuer", "sends_iss", "authorize_url", "token_url", "device_url", "revoke_url", "pkce", "token_auth", "token_body",
-    "scope_separator", "scopes", "authorize_params", "token_params", "token_headers", "redirects", "client", "token",
+    "issuer",
+    "sends_iss",
+    "authorize_url",
+    "token_url",
+    "device_url",
+    "revoke_url",
+    "pkce",
+    "token_auth",
+    "token_body",
+    "scope_separator",
+    "scopes",
+    "authorize_params",
+    "token_params",
+    "token_headers",
+    "redirects",
+    "client",
+    "token",
     "errors",
 ];
 const FIELD_KEYS: [&str; 8] = ["key", "label", "hint", "link", "example", "pattern", "secret", "optional"];
@@ -28,7 +43,10 @@ pub(crate) fn methods(file: &Table<'_>, app_name: &str, allow: Allow) -> Result<
     let known: Vec<&str> = COMMON_KEYS.iter().chain(&OAUTH_KEYS).copied().collect();
     let tables = file.tables("auth", &known)?;
     if tables.is_empty() {
-        return Err(file.error("the file has no way to connect", "Add [[auth]] with type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\"."));
+        return Err(file.error(
+            "the file has no way to connect",
+            "Add [[auth]] with type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".",
+        ));
     }
     let mut methods: Vec<AuthMethod> = Vec::with_capacity(tables.len());
     for table in tables {
@@ -45,12 +63,17 @@ pub(crate) fn methods(file: &Table<'_>, app_name: &str, allow: Allow) -> Result<
 
 fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMethod, AppFileError> {
     let kind = table.choice("type", &KINDS)?.ok_or_else(|| {
-        table.error("[[auth]] has no type", "Write type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".")
+        table.error(
+            "[[auth]] has no type",
+            "Write type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".",
+        )
     })?;
     let word = KINDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| *word);
     table.name = format!("the {word} way to connect");
     let oauth = match kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => Some(oauth::facts(&table, kind, allow)?),
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
+            Some(oauth::facts(&table, kind, allow)?)
+        }
         AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
             no_oauth_keys(&table)?;
             None
@@ -59,7 +82,11 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
     let key = table.text("key")?;
     if let Some(key) = key.filter(|key| key.value.parse::<membrane_model::AppKey>().is_err()) {
         let problem = format!("{:?} can't name a way to connect", key.value);
-        return Err(table.doc.error(key.at, problem, "Write lower-case words joined by dashes: \"oauth\", \"api-key\"."));
+        return Err(table.doc.error(
+            key.at,
+            problem,
+            "Write lower-case words joined by dashes: \"oauth\", \"api-key\".",
+        ));
     }
     let mut fields = table.tables("fields", &FIELD_KEYS)?.iter().map(field).collect::<Result<Vec<_>, _>>()?;
     if fields.is_empty() {
@@ -71,6 +98,7 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
         kind,
         label: table.owned("label")?.unwrap_or_else(|| usual_label(kind, app_name)),
         oauth,
+        api: super::api(&table, allow)?,
         send: request::send(&table, kind, &fields)?,
         fields,
         verify: request::verify(&table, allow)?,
@@ -112,7 +140,9 @@ fn usual_fields(kind: AuthMethodKind) -> Vec<Field> {
     };
     match kind {
         AuthMethodKind::OAuth2 | AuthMethodKind::Device => Vec::new(),
-        AuthMethodKind::ClientCredentials => vec![one("client_id", "Client id", false), one("client_secret", "Client secret", true)],
+        AuthMethodKind::ClientCredentials => {
+            vec![one("client_id", "Client id", false), one("client_secret", "Client secret", true)]
+        }
         AuthMethodKind::ApiKey => vec![one("key", "API key", true)],
         AuthMethodKind::Basic => vec![one("username", "User name", false), one("password", "Password", true)],
     }
@@ -148,7 +178,11 @@ fn read_setup(table: &Table<'_>) -> Result<Setup, AppFileError> {
     }
     for step in &steps {
         if step.value.replace("{redirect_uri}", "").contains(['{', '}']) {
-            return Err(table.doc.error(step.at, "a step has a slot that isn't {redirect_uri}", "Write {redirect_uri}, or no braces."));
+            return Err(table.doc.error(
+                step.at,
+                "a step has a slot that isn't {redirect_uri}",
+                "Write {redirect_uri}, or no braces.",
+            ));
         }
     }
     Ok(Setup {

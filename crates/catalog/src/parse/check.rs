@@ -11,7 +11,8 @@ type Checked = Result<(), AppFileError>;
 
 /// Takes the address of a page for people.
 pub(crate) fn page(table: &Table<'_>, key: &str, text: At<&str>) -> Result<String, AppFileError> {
-    let good = text.value.starts_with("https://") && Template::parse(text.value.split('#').next().unwrap_or_default(), Allow::Https).is_ok();
+    let good = text.value.starts_with("https://")
+        && Template::parse(text.value.split('#').next().unwrap_or_default(), Allow::Https).is_ok();
     if good && !text.value.contains(['{', '}']) {
         return Ok(text.value.to_owned());
     }
@@ -21,11 +22,17 @@ pub(crate) fn page(table: &Table<'_>, key: &str, text: At<&str>) -> Result<Strin
 /// Takes a domain, with a path behind it or not.
 pub(crate) fn domain(table: &Table<'_>, text: At<&str>) -> Result<String, AppFileError> {
     let host = text.value.split('/').next().unwrap_or_default();
-    let good = host.contains('.') && url::Url::parse(&format!("https://{}", text.value)).is_ok_and(|url| url.host_str() == Some(host));
+    let good = host.contains('.')
+        && url::Url::parse(&format!("https://{}", text.value)).is_ok_and(|url| url.host_str() == Some(host));
     if good && !text.value.ends_with('/') && !text.value.contains(['?', '#', '@', '*']) {
         return Ok(text.value.to_owned());
     }
-    let bare = text.value.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("*.").trim_end_matches('/');
+    let bare = text
+        .value
+        .trim_start_matches("https://")
+        .trim_start_matches("http://")
+        .trim_start_matches("*.")
+        .trim_end_matches('/');
     let instead = format!("Write it without scheme and slash at the end: {:?}.", bare.to_lowercase());
     Err(table.doc.error(text.at, format!("{:?} is no domain", text.value), instead))
 }
@@ -50,12 +57,17 @@ pub(crate) fn pointer(table: &Table<'_>, text: At<&str>) -> Result<String, AppFi
 
 /// Takes the name of a header.
 pub(crate) fn header_name(table: &Table<'_>, text: At<&str>) -> Checked {
-    let token = !text.value.is_empty() && text.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let token =
+        !text.value.is_empty() && text.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let ours = ["host", "content-length", "connection", "transfer-encoding", "cookie"];
     if token && !ours.contains(&text.value.to_ascii_lowercase().as_str()) {
         return Ok(());
     }
-    Err(table.doc.error(text.at, format!("{:?} can't be a header here", text.value), "Write a name such as \"X-Api-Key\"."))
+    Err(table.doc.error(
+        text.at,
+        format!("{:?} can't be a header here", text.value),
+        "Write a name such as \"X-Api-Key\".",
+    ))
 }
 
 /// Takes a table of headers.
@@ -65,7 +77,11 @@ pub(crate) fn headers(table: &Table<'_>, key: &str) -> Result<Vec<(String, Strin
         if value.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
             return Ok((name, value.value.to_owned()));
         }
-        Err(table.doc.error(value.at, format!("the header {name} has characters that can't be sent"), "Write plain ASCII on one line."))
+        Err(table.doc.error(
+            value.at,
+            format!("the header {name} has characters that can't be sent"),
+            "Write plain ASCII on one line.",
+        ))
     };
     table.pairs(key)?.into_iter().map(one).collect()
 }
@@ -75,13 +91,21 @@ pub(crate) fn pattern(table: &Table<'_>, text: At<&str>, example: Option<&str>) 
     let wrong = |problem: &str, instead: &str| Err(table.doc.error(text.at, problem, instead));
     // JavaScript has no such forms, and the console checks the same pattern while the person types.
     if ["(?P<", "(?i", "(?x", "(?s", "\\A", "\\z", "[["].iter().any(|form| text.value.contains(form)) {
-        return wrong("pattern has a form that JavaScript doesn't know", "Write it with plain groups, classes and quantifiers.");
+        return wrong(
+            "pattern has a form that JavaScript doesn't know",
+            "Write it with plain groups, classes and quantifiers.",
+        );
     }
     let Some(regex) = values::compile(text.value) else {
-        return wrong("pattern is no regular expression", "Write one without look-around and back references: \"[a-z0-9-]+\".");
+        return wrong(
+            "pattern is no regular expression",
+            "Write one without look-around and back references: \"[a-z0-9-]+\".",
+        );
     };
     match example {
-        Some(example) if !regex.is_match(example) => wrong("pattern doesn't fit its own example", "Mend one of the two; the pattern has to fit the whole value."),
+        Some(example) if !regex.is_match(example) => {
+            wrong("pattern doesn't fit its own example", "Mend one of the two; the pattern has to fit the whole value.")
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -94,20 +118,32 @@ pub(crate) fn fields(table: &Table<'_>, kind: AuthMethodKind, list: &[Field]) ->
             return Err(table.doc.error(place, format!("two fields are called {:?}", field.key), "Write another key."));
         }
         if VARS.contains(&field.key.as_str()) || field.key == "redirect_uri" {
-            return Err(table.doc.error(place, format!("{:?} is a name of the product itself", field.key), "Write another key."));
+            return Err(table.doc.error(
+                place,
+                format!("{:?} is a name of the product itself", field.key),
+                "Write another key.",
+            ));
         }
     }
     let has = |key: &str, secret: bool| list.iter().any(|field| field.key == key && field.secret == secret);
     match kind {
         AuthMethodKind::ClientCredentials if !has("client_id", false) || !has("client_secret", true) => {
-            Err(table.doc.error(place, "client-credentials needs the fields client_id and client_secret", "Write both, client_secret with secret = true."))
+            Err(table.doc.error(
+                place,
+                "client-credentials needs the fields client_id and client_secret",
+                "Write both, client_secret with secret = true.",
+            ))
         }
         AuthMethodKind::ApiKey | AuthMethodKind::Basic if !list.iter().any(|field| field.secret && !field.optional) => {
-            Err(table.doc.error(place, "no field is secret", "Write secret = true in the field of the key or password."))
+            Err(table.doc.error(
+                place,
+                "no field is secret",
+                "Write secret = true in the field of the key or password.",
+            ))
         }
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device if list.iter().any(|field| field.secret) => {
-            Err(table.doc.error(place, "a sign-in has no secret fields", "Leave secret out, or write type = \"api-key\"."))
-        }
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device if list.iter().any(|field| field.secret) => Err(table
+            .doc
+            .error(place, "a sign-in has no secret fields", "Leave secret out, or write type = \"api-key\".")),
         _ => Ok(()),
     }
 }
@@ -154,7 +190,7 @@ fn sign_in_urls(method: &AuthMethod) -> Vec<(&'static str, &Template)> {
 }
 
 fn api_urls<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<&'a Template> {
-    let api = app.api.iter().flat_map(|api| std::iter::once(&api.base).chain(&api.hosts));
+    let api = app.api_of(method).into_iter().flat_map(|api| std::iter::once(&api.base).chain(&api.hosts));
     let identity: Option<&HttpCheck> = match &method.identity {
         Some(Identity::Request { check, .. }) => Some(check),
         Some(Identity::Verify { .. } | Identity::TokenReply { .. }) | None => None,
@@ -171,16 +207,28 @@ fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Tem
         let kept = method.oauth.as_ref().is_some_and(|oauth| oauth.token.keep.iter().any(|keep| keep == slot));
         match (field, part) {
             (Some(field), _) if field.secret && secrets == Secrets::Refused => {
-                return wrong(format!("{name} has the secret {{{slot}}}"), "Write it in send, or send = { in = \"url\" } when the app wants it so.".to_owned());
+                return wrong(
+                    format!("{name} has the secret {{{slot}}}"),
+                    "Write it in send, or send = { in = \"url\" } when the app wants it so.".to_owned(),
+                );
             }
             (Some(field), _) if field.optional => {
-                return wrong(format!("{name} needs {{{slot}}}, which may stay empty"), format!("Leave optional out of the field {slot:?}."));
+                return wrong(
+                    format!("{name} needs {{{slot}}}, which may stay empty"),
+                    format!("Leave optional out of the field {slot:?}."),
+                );
             }
             (Some(_), Part::Origin) => {
-                return wrong(format!("{name} starts with {{{slot}}}, which a person types"), format!("Write https://{{{slot}}}/… and give the field a pattern."));
+                return wrong(
+                    format!("{name} starts with {{{slot}}}, which a person types"),
+                    format!("Write https://{{{slot}}}/… and give the field a pattern."),
+                );
             }
             (Some(field), Part::Host | Part::Port) if field.pattern.is_none() => {
-                return wrong(format!("{{{slot}}} is a part of the host of {name}, and takes anything"), format!("Give the field {slot:?} a pattern: pattern = \"[a-z0-9-]+\"."));
+                return wrong(
+                    format!("{{{slot}}} is a part of the host of {name}, and takes anything"),
+                    format!("Give the field {slot:?} a pattern: pattern = \"[a-z0-9-]+\"."),
+                );
             }
             (Some(_), _) => {}
             (None, _) if VARS.contains(&slot) || (kept && name == "an address of the API") => {}
@@ -198,7 +246,9 @@ fn check_basic(file: &Table<'_>, method: &AuthMethod, send: &Send) -> Checked {
     for slot in username.slots().chain(password.slots()) {
         if !method.fields.iter().any(|field| field.key == slot) {
             let at = file.doc.text.find(&format!("{{{slot}}}")).unwrap_or(file.at);
-            let instead = format!("Add a field with key = {slot:?}, or write username and password in send with the keys of the fields.");
+            let instead = format!(
+                "Add a field with key = {slot:?}, or write username and password in send with the keys of the fields."
+            );
             return Err(file.doc.error(at, format!("nothing fills {{{slot}}} in send"), instead));
         }
     }

@@ -17,7 +17,17 @@ use crate::{Api, App, AppFileError, Checked, Source, Template};
 pub(crate) const VARS: [&str; 1] = ["sandbox"];
 
 const APP_KEYS: [&str; 12] = [
-    "key", "name", "aliases", "domains", "categories", "description", "popularity", "local", "family", "source", "api",
+    "key",
+    "name",
+    "aliases",
+    "domains",
+    "categories",
+    "description",
+    "popularity",
+    "local",
+    "family",
+    "source",
+    "api",
     "auth",
 ];
 
@@ -49,14 +59,22 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
     let popularity = file.number("popularity", 100, "50")?.unwrap_or(USUAL_POPULARITY);
     Ok(App {
         aliases: file.words("aliases")?,
-        domains: file.texts("domains")?.into_iter().map(|domain| check::domain(file, domain)).collect::<Result<_, _>>()?,
-        categories: file.texts("categories")?.into_iter().map(|word| check::category(file, word)).collect::<Result<_, _>>()?,
+        domains: file
+            .texts("domains")?
+            .into_iter()
+            .map(|domain| check::domain(file, domain))
+            .collect::<Result<_, _>>()?,
+        categories: file
+            .texts("categories")?
+            .into_iter()
+            .map(|word| check::category(file, word))
+            .collect::<Result<_, _>>()?,
         description: file.need_text("description", "Keeps notes and tasks.")?.value.to_owned(),
         popularity: u8::try_from(popularity).unwrap_or(100),
         local,
         family: file.text("family")?.map(|family| app_key(file, family)).transpose()?,
         source: file.table("source", &["url", "checked_on", "checked"])?.map(|table| source(&table)).transpose()?,
-        api: file.table("api", &["base", "hosts", "headers"])?.map(|table| api(&table, allow)).transpose()?,
+        api: api(file, allow)?,
         auth: auth::methods(file, &name, allow)?,
         own: false,
         key,
@@ -67,7 +85,8 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
 fn app_key(file: &Table<'_>, text: At<&str>) -> Result<AppKey, AppFileError> {
     text.value.parse().map_err(|_| {
         let problem = format!("{:?} is no app key", text.value);
-        let fixed: String = text.value.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let fixed: String =
+            text.value.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let words: Vec<&str> = fixed.split('-').filter(|word| !word.is_empty()).collect();
         let example = if words.is_empty() { "my-app".to_owned() } else { words.join("-") };
         file.doc.error(text.at, problem, format!("Write lower-case words joined by dashes: {example:?}."))
@@ -77,7 +96,11 @@ fn app_key(file: &Table<'_>, text: At<&str>) -> Result<AppKey, AppFileError> {
 fn source(table: &Table<'_>) -> Result<Source, AppFileError> {
     let checked_on = table.need_text("checked_on", "2026-11-24")?;
     let is_date = checked_on.value.len() == 10
-        && checked_on.value.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+        && checked_on
+            .value
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if !is_date {
         let problem = format!("checked_on = {:?} is no date", checked_on.value);
         return Err(table.doc.error(checked_on.at, problem, "Write checked_on = \"2026-11-24\"."));
@@ -86,13 +109,17 @@ fn source(table: &Table<'_>) -> Result<Source, AppFileError> {
     Ok(Source {
         url: check::page(table, "url", table.need_text("url", "https://example.com/docs/oauth")?)?,
         checked_on: checked_on.value.to_owned(),
-        checked: checked.ok_or_else(|| table.missing("checked", "\"docs\" when the endpoints were found on that page, else \"memory\""))?,
+        checked: checked.ok_or_else(|| {
+            table.missing("checked", "\"docs\" when the endpoints were found on that page, else \"memory\"")
+        })?,
     })
 }
 
-fn api(table: &Table<'_>, allow: Allow) -> Result<Api, AppFileError> {
+/// Reads `api`.
+pub(crate) fn api(parent: &Table<'_>, allow: Allow) -> Result<Option<Api>, AppFileError> {
+    let Some(table) = &parent.table("api", &["base", "hosts", "headers"])? else { return Ok(None) };
     let base = table.need_text("base", "https://api.example.com")?;
-    Ok(Api {
+    Ok(Some(Api {
         base: template(table, "base", base, allow)?,
         hosts: table
             .texts("hosts")?
@@ -100,7 +127,7 @@ fn api(table: &Table<'_>, allow: Allow) -> Result<Api, AppFileError> {
             .map(|host| template(table, "hosts", host, allow))
             .collect::<Result<_, _>>()?,
         headers: check::headers(table, "headers")?,
-    })
+    }))
 }
 
 /// Reads a URL with slots.
@@ -111,10 +138,16 @@ pub(crate) fn template(table: &Table<'_>, key: &str, text: At<&str>, allow: Allo
                 "Write https://, or local = true at the top of the file for a provider on this computer.".to_owned()
             }
             TemplateProblem::NotHttps => format!("Write {key} = \"https://…\"."),
-            TemplateProblem::HttpElsewhere => "Write https://; only 127.0.0.1, [::1] and localhost may be http.".to_owned(),
+            TemplateProblem::HttpElsewhere => {
+                "Write https://; only 127.0.0.1, [::1] and localhost may be http.".to_owned()
+            }
             TemplateProblem::Forbidden(_) => "Leave it out.".to_owned(),
-            TemplateProblem::Slot => "Write a slot as {name}, in lower-case letters, digits and underscores.".to_owned(),
-            TemplateProblem::Place(_) => "End it with a dot or a slash, as in https://{subdomain}.example.com/.".to_owned(),
+            TemplateProblem::Slot => {
+                "Write a slot as {name}, in lower-case letters, digits and underscores.".to_owned()
+            }
+            TemplateProblem::Place(_) => {
+                "End it with a dot or a slash, as in https://{subdomain}.example.com/.".to_owned()
+            }
             TemplateProblem::Malformed => format!("Write {key} = \"https://host/path\"."),
         };
         table.doc.error(text.at, format!("{key}: {problem}"), instead)

@@ -8,14 +8,24 @@ use crate::parse::reader::{At, Table};
 use crate::parse::template;
 use crate::template::Allow;
 use crate::{
-    AppFileError, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Template, TokenAuth,
-    TokenBody, TokenFacts,
+    AppFileError, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Template,
+    TokenAuth, TokenBody, TokenFacts,
 };
 
 /// Parameters that the flow itself writes.
 const RESERVED: [&str; 12] = [
-    "client_id", "client_secret", "redirect_uri", "response_type", "state", "scope", "code", "code_challenge",
-    "code_challenge_method", "code_verifier", "grant_type", "refresh_token",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "response_type",
+    "state",
+    "scope",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "grant_type",
+    "refresh_token",
 ];
 
 /// Reads the facts; `kind` says which endpoints must be there.
@@ -28,7 +38,12 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
         (ClientSource::Own | ClientSource::None, _) => TokenAuth::Basic,
     };
     let token_auth = [("basic", TokenAuth::Basic), ("post", TokenAuth::Post), ("none", TokenAuth::None)];
-    let pkce = [("required", Pkce::Required), ("supported", Pkce::Supported), ("rejected", Pkce::Rejected), ("unknown", Pkce::Unknown)];
+    let pkce = [
+        ("required", Pkce::Required),
+        ("supported", Pkce::Supported),
+        ("rejected", Pkce::Rejected),
+        ("unknown", Pkce::Unknown),
+    ];
     Ok(OauthFacts {
         issuer: url("issuer")?,
         sends_iss: method.flag("sends_iss")?,
@@ -38,7 +53,9 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
         revoke_url: url("revoke_url")?,
         pkce: method.choice("pkce", &pkce)?.unwrap_or(Pkce::Unknown),
         token_auth: method.choice("token_auth", &token_auth)?.unwrap_or(usual_auth),
-        token_body: method.choice("token_body", &[("form", TokenBody::Form), ("json", TokenBody::Json)])?.unwrap_or(TokenBody::Form),
+        token_body: method
+            .choice("token_body", &[("form", TokenBody::Form), ("json", TokenBody::Json)])?
+            .unwrap_or(TokenBody::Form),
         scope_separator: method.text("scope_separator")?.map_or(" ", |text| text.value).to_owned(),
         scopes: method.tables("scopes", &["name", "text", "optional"])?.iter().map(scope).collect::<Result<_, _>>()?,
         authorize_params: params(method, "authorize_params")?,
@@ -51,7 +68,12 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
     })
 }
 
-fn needed(method: &Table<'_>, key: &str, found: Option<Template>, belongs: bool) -> Result<Option<Template>, AppFileError> {
+fn needed(
+    method: &Table<'_>,
+    key: &str,
+    found: Option<Template>,
+    belongs: bool,
+) -> Result<Option<Template>, AppFileError> {
     match (found, belongs) {
         (Some(_), false) => {
             let problem = format!("{key} has no meaning in {}", method.name);
@@ -104,9 +126,10 @@ fn redirects(method: &Table<'_>, kind: AuthMethodKind) -> Result<Redirects, AppF
         (None, _) => Redirects { loopback: Loopback::No, custom_scheme: false },
     };
     match (kind, table) {
-        (AuthMethodKind::OAuth2, Some(table)) if redirects.return_paths().is_empty() => {
-            Err(table.error("there is no way back from the browser", "Write loopback = \"any-port\" or \"fixed\", or custom_scheme = true."))
-        }
+        (AuthMethodKind::OAuth2, Some(table)) if redirects.return_paths().is_empty() => Err(table.error(
+            "there is no way back from the browser",
+            "Write loopback = \"any-port\" or \"fixed\", or custom_scheme = true.",
+        )),
         _ => Ok(redirects),
     }
 }
@@ -122,7 +145,10 @@ fn client(method: &Table<'_>, kind: AuthMethodKind) -> Result<ClientSource, AppF
     let table = method.table("client", &["source", "id"])?;
     match (&table, kind) {
         (Some(table), AuthMethodKind::ClientCredentials) => {
-            return Err(table.error("client has no meaning in client-credentials", "Leave it out: the form asks for client_id and client_secret."));
+            return Err(table.error(
+                "client has no meaning in client-credentials",
+                "Leave it out: the form asks for client_id and client_secret.",
+            ));
         }
         (None, AuthMethodKind::ClientCredentials) => return Ok(ClientSource::None),
         (Some(_) | None, _) => {}
@@ -130,13 +156,16 @@ fn client(method: &Table<'_>, kind: AuthMethodKind) -> Result<ClientSource, AppF
     let Some(table) = table else { return Ok(ClientSource::Own) };
     let words = [("own", Whose::Own), ("public", Whose::Public), ("none", Whose::None)];
     let id = table.text("id")?;
-    let whose = table.choice("source", &words)?.ok_or_else(|| table.missing("source", "\"own\", \"public\" or \"none\""))?;
+    let whose =
+        table.choice("source", &words)?.ok_or_else(|| table.missing("source", "\"own\", \"public\" or \"none\""))?;
     match (whose, id) {
         (Whose::Public, Some(id)) => Ok(ClientSource::Public { id: id.value.to_owned() }),
         (Whose::Public, None) => Err(table.missing("id", "\"…\": the public client's id")),
-        (Whose::Own | Whose::None, Some(id)) => {
-            Err(table.doc.error(id.at, "only a public client has its id in the file", "Write source = \"public\", or leave id out."))
-        }
+        (Whose::Own | Whose::None, Some(id)) => Err(table.doc.error(
+            id.at,
+            "only a public client has its id in the file",
+            "Write source = \"public\", or leave id out.",
+        )),
         (Whose::Own, None) => Ok(ClientSource::Own),
         (Whose::None, None) => Ok(ClientSource::None),
     }
@@ -153,7 +182,8 @@ enum Turn {
 const USUAL_GRACE: u64 = 30;
 
 fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
-    let Some(table) = method.table("token", &["rotation", "grace_seconds", "lifetime", "refresh_idle_days", "keep"])? else {
+    let Some(table) = method.table("token", &["rotation", "grace_seconds", "lifetime", "refresh_idle_days", "keep"])?
+    else {
         return Ok(TokenFacts { rotation: Rotation::None, lifetime: None, refresh_idle_days: None, keep: Vec::new() });
     };
     let words = [("none", Turn::None), ("grace", Turn::Grace), ("single-use", Turn::SingleUse)];
@@ -162,14 +192,22 @@ fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
         Turn::Grace => Rotation::Grace { seconds: u32::try_from(grace.unwrap_or(USUAL_GRACE)).unwrap_or(u32::MAX) },
         Turn::None | Turn::SingleUse if grace.is_some() => {
             let at = table.place("grace_seconds");
-            return Err(table.doc.error(at, "grace_seconds has a meaning only with rotation = \"grace\"", "Write rotation = \"grace\", or leave it out."));
+            return Err(table.doc.error(
+                at,
+                "grace_seconds has a meaning only with rotation = \"grace\"",
+                "Write rotation = \"grace\", or leave it out.",
+            ));
         }
         Turn::None => Rotation::None,
         Turn::SingleUse => Rotation::SingleUse,
     };
     let keep = table.texts("keep")?;
     if let Some(bad) = keep.iter().find(|name| !crate::template::is_slot_name(name.value)) {
-        return Err(table.doc.error(bad.at, format!("{:?} can't name a slot", bad.value), "Write lower-case letters, digits and underscores."));
+        return Err(table.doc.error(
+            bad.at,
+            format!("{:?} can't name a slot", bad.value),
+            "Write lower-case letters, digits and underscores.",
+        ));
     }
     Ok(TokenFacts {
         rotation,

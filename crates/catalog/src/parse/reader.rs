@@ -52,7 +52,11 @@ impl<'t> Table<'t> {
         for key in entries.keys() {
             let word: &str = key.get_ref();
             if !known.contains(&word) {
-                return Err(doc.error(key.span().start, format!("unknown key {word:?} in {name}"), suggest(word, known)));
+                return Err(doc.error(
+                    key.span().start,
+                    format!("unknown key {word:?} in {name}"),
+                    suggest(word, known),
+                ));
             }
         }
         Ok(Self { doc, name: name.to_owned(), at, entries })
@@ -78,13 +82,22 @@ impl<'t> Table<'t> {
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, want: &str, example: &str) -> AppFileError {
         let found = value.get_ref().type_str();
-        self.doc.error(value.span().start, format!("{key} is {} {found}, not {want}", article(found)), format!("Write {key} = {example}."))
+        self.doc.error(
+            value.span().start,
+            format!("{key} is {} {found}, not {want}", article(found)),
+            format!("Write {key} = {example}."),
+        )
     }
 
     pub(crate) fn text(&self, key: &str) -> Read<Option<At<&'t str>>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let text = value.get_ref().as_str().ok_or_else(|| self.wrong(key, value, "a text", "\"…\""))?;
-        if text.trim().is_empty() && key != "prefix" && key != "password" && key != "username" && key != "scope_separator" {
+        if text.trim().is_empty()
+            && key != "prefix"
+            && key != "password"
+            && key != "username"
+            && key != "scope_separator"
+        {
             let instead = format!("Write something, or leave {key} out.");
             return Err(self.doc.error(value.span().start, format!("{key} is empty"), instead));
         }
@@ -156,7 +169,9 @@ impl<'t> Table<'t> {
         let one = |value: &Spanned<DeValue<'_>>| {
             let code = self.number_of(key, value, 599, "[200]")?;
             let in_range = u16::try_from(code).ok().filter(|code| *code >= 100);
-            in_range.ok_or_else(|| self.doc.error(value.span().start, format!("{code} is no HTTP status"), format!("Write {key} = [200].")))
+            in_range.ok_or_else(|| {
+                self.doc.error(value.span().start, format!("{code} is no HTTP status"), format!("Write {key} = [200]."))
+            })
         };
         self.array(key, "[200]")?.iter().map(one).collect()
     }
@@ -185,7 +200,8 @@ impl<'t> Table<'t> {
     /// Reads a table of texts with free keys.
     pub(crate) fn pairs(&self, key: &str) -> Read<BTreeMap<String, At<&'t str>>> {
         let Some(value) = self.get(key) else { return Ok(BTreeMap::new()) };
-        let entries = value.get_ref().as_table().ok_or_else(|| self.wrong(key, value, "a table", "{ name = \"value\" }"))?;
+        let entries =
+            value.get_ref().as_table().ok_or_else(|| self.wrong(key, value, "a table", "{ name = \"value\" }"))?;
         let one = |(name, value): (&'t Spanned<_>, &'t Spanned<DeValue<'t>>)| {
             let name: &std::borrow::Cow<'_, str> = name.get_ref();
             let text = value.get_ref().as_str().ok_or_else(|| self.wrong(name, value, "a text", "\"…\""))?;

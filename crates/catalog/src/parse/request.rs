@@ -26,7 +26,9 @@ pub(crate) fn send(method: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -
         return match kind {
             AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => Ok(vec![bearer()]),
             AuthMethodKind::Basic => basic(method).map(|send| vec![send]),
-            AuthMethodKind::ApiKey => Err(method.missing("send", "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }")),
+            AuthMethodKind::ApiKey => {
+                Err(method.missing("send", "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }"))
+            }
         };
     }
     list.iter().map(|table| one_send(table, kind, fields)).collect()
@@ -38,9 +40,13 @@ fn bearer() -> Send {
 
 fn one_send(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Send, AppFileError> {
     let places = [("header", In::Header), ("query", In::Query), ("basic", In::Basic), ("url", In::Url)];
-    let place = table.choice("in", &places)?.ok_or_else(|| table.missing("in", "\"header\", \"query\", \"basic\" or \"url\""))?;
+    let place = table
+        .choice("in", &places)?
+        .ok_or_else(|| table.missing("in", "\"header\", \"query\", \"basic\" or \"url\""))?;
     let not_here = |keys: &[&str], place: &str| match keys.iter().find(|key| table.has(key)) {
-        Some(key) => Err(table.doc.error(table.place(key), format!("{key} has no meaning with in = {place:?}"), "Leave it out.")),
+        Some(key) => {
+            Err(table.doc.error(table.place(key), format!("{key} has no meaning with in = {place:?}"), "Leave it out."))
+        }
         None => Ok(()),
     };
     match place {
@@ -71,7 +77,13 @@ fn basic(table: &Table<'_>) -> Result<Send, AppFileError> {
     let part = |key: &str, usual: &str| -> Result<TextTemplate, AppFileError> {
         // An empty text is meant: some apps take the key as the user name and no password.
         let text = table.text(key)?.map_or(usual, |text| text.value);
-        let wrong = || table.doc.error(table.place(key), format!("{key} has a slot that isn't closed"), format!("Write {key} = {usual:?}."));
+        let wrong = || {
+            table.doc.error(
+                table.place(key),
+                format!("{key} has a slot that isn't closed"),
+                format!("Write {key} = {usual:?}."),
+            )
+        };
         TextTemplate::parse(text).ok_or_else(wrong)
     };
     Ok(Send::Basic { username: part("username", "{username}")?, password: part("password", "{password}")? })
@@ -93,8 +105,13 @@ fn send_field(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Resu
     let secrets: Vec<&Field> = fields.iter().filter(|field| field.secret).collect();
     match secrets.as_slice() {
         [only] => Ok(Some(only.key.clone())),
-        [] => Err(table.error("send has nothing to send: no field is secret", "Write secret = true in the field of the key.")),
-        [first, ..] => Err(table.error("send doesn't say which secret field it sends", format!("Write field = {:?}.", first.key))),
+        [] => {
+            Err(table
+                .error("send has nothing to send: no field is secret", "Write secret = true in the field of the key."))
+        }
+        [first, ..] => {
+            Err(table.error("send doesn't say which secret field it sends", format!("Write field = {:?}.", first.key)))
+        }
     }
 }
 
@@ -104,14 +121,19 @@ pub(crate) fn verify(method: &Table<'_>, allow: Allow) -> Result<Option<HttpChec
 }
 
 fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError> {
-    let method = table.choice("method", &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)])?.unwrap_or(HttpMethod::Get);
+    let method =
+        table.choice("method", &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)])?.unwrap_or(HttpMethod::Get);
     let body = table.text("body")?;
     if let Some(body) = body {
         if serde_json::from_str::<serde_json::Value>(body.value).is_err() {
             return Err(table.doc.error(body.at, "body is no JSON", "Write it as body = '{\"query\": \"…\"}'."));
         }
         if method == HttpMethod::Get {
-            return Err(table.doc.error(body.at, "a GET request has no body", "Write method = \"POST\", or leave body out."));
+            return Err(table.doc.error(
+                body.at,
+                "a GET request has no body",
+                "Write method = \"POST\", or leave body out.",
+            ));
         }
     }
     let reply = table.table("reply", &["ok", "error", "dead"])?;
@@ -158,7 +180,8 @@ pub(crate) fn identity(method: &Table<'_>, allow: Allow) -> Result<Option<Identi
     match from {
         Some(From::Request) => Ok(Some(Identity::Request { check: Box::new(http_check(&table, allow)?), at })),
         Some(From::Verify) if !method.has("verify") => {
-            Err(table.error("identity is read from verify, and there is none", "Write url = \"https://…\", or add verify."))
+            Err(table
+                .error("identity is read from verify, and there is none", "Write url = \"https://…\", or add verify."))
         }
         Some(From::Verify) => Ok(Some(Identity::Verify { at })),
         Some(From::Token) => Ok(Some(Identity::TokenReply { at })),
