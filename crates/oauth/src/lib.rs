@@ -1,1 +1,28 @@
-//! The OAuth 2.0 protocol: authorize, callback, token, device, client credentials, revoke.
+//! The OAuth 2.0 protocol of a native app (RFC 8252): authorize, callback, token, device, client credentials, revoke.
+//!
+//! Requests are written by the `oauth2` crate; replies are read here, leniently where providers differ and strictly
+//! where it matters: what a failed exchange means for the connection is decided by [`ExchangeFailure`] alone.
+
+mod authorize;
+mod callback;
+mod classify;
+mod device;
+mod exchange;
+mod http;
+pub mod loopback;
+mod openable;
+pub mod pages;
+mod provider;
+mod reply;
+mod revoke;
+
+pub use authorize::{Authorization, authorization, state_hash};
+pub use callback::{Callback, CallbackError, check_issuer, read_callback};
+pub use classify::{Cause, ExchangeFailure};
+pub use device::{DeviceAuthorization, DevicePoll, DevicePolling, device_poll_once, device_start};
+pub use exchange::{client_credentials, exchange_code, refresh};
+pub use http::{Http, Reach, Reply, Unreachable};
+pub use openable::openable;
+pub use provider::{Client, ClientAuth, Pkce, Provider, TokenBodyForm};
+pub use reply::TokenReply;
+pub use revoke::{TokenHint, revoke};
