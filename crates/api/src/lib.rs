@@ -1,1 +1,16 @@
-//! The contract: routes, authentication, event stream, browser-facing pages.
+//! The contract: one router, three ways in.
+//!
+//! [`router`] has all routes and knows nothing of sockets. Requests reach it over TCP on loopback (with a token), over
+//! the Unix socket (as the person's terminal), and from the console in the same process; each way in says who calls by
+//! a [`membrane_engine::Caller`] in the request's extensions.
+
+mod console;
+mod error;
+mod extract;
+mod guard;
+mod routes;
+mod serve;
+
+pub use console::{Console, ConsoleReply};
+pub use routes::router;
+pub use serve::{ServeOptions, Serving, serve};

@@ -1,1 +1,46 @@
 //! The product: connect sessions, connections, refresh, verify, health and events.
+//!
+//! [`Engine`] is a cheap handle on one engine; every way in goes through it. The engine never sees a window: all
+//! that it asks of its surroundings is the [`Host`] trait.
+
+mod apps;
+mod clients;
+mod connect;
+mod connection;
+mod credential;
+mod deep_link;
+mod engine;
+mod health;
+mod host;
+mod notice;
+mod paths;
+mod refresh;
+mod session;
+mod settings;
+mod status;
+mod stream;
+mod tasks;
+mod text;
+mod token;
+mod unlock;
+mod verify;
+
+pub use apps::{AppDetail, ClientFacts, MethodDetail};
+pub use clients::Caller;
+pub use connect::ConnectRequest;
+pub use connection::{ConnectionPatch, ConnectionQuery};
+pub use deep_link::{CALLBACK_SCHEME, CALLBACK_URI, DeepLink};
+pub use engine::{Engine, EngineConfig};
+pub use health::{CredentialFacts, Surroundings};
+pub use host::{Host, Notification, Screen};
+pub use membrane_model::Fault;
+pub use paths::{IDENTIFIER, Paths};
+pub use session::{CallbackAnswer, StartSession};
+pub use settings::{Appearance, Settings};
+pub use stream::Deltas;
+pub use verify::Check;
+
+/// Answers of the redirect route that both ways back share.
+pub use membrane_oauth::pages;
+/// Makes this process unreadable to others of the same user, as far as the system lets it.
+pub use membrane_vault::harden_process;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 
 use ::http::HeaderValue;
 use ::http::header::CONTENT_TYPE;
+use base64::Engine as _;
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
     PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -40,7 +42,7 @@ pub async fn exchange_code(
         request = request.add_extra_param(name, value);
     }
     let sender = Sender { http, provider };
-    tokens(provider, unwrap(request.request_async(&|request| sender.send(request)).await))
+    tokens(provider, unwrap(request.request_async(&sender).await))
 }
 
 /// Trades a refresh token for new tokens (RFC 6749 section 6).
@@ -64,7 +66,7 @@ pub async fn refresh(
         request = request.add_extra_param(name, value);
     }
     let sender = Sender { http, provider };
-    tokens(provider, unwrap(request.request_async(&|request| sender.send(request)).await))
+    tokens(provider, unwrap(request.request_async(&sender).await))
 }
 
 /// Gets tokens for the client itself (RFC 6749 section 4.4).
@@ -86,7 +88,7 @@ pub async fn client_credentials(
         request = request.add_extra_param(name, value);
     }
     let sender = Sender { http, provider };
-    tokens(provider, unwrap(request.request_async(&|request| sender.send(request)).await))
+    tokens(provider, unwrap(request.request_async(&sender).await))
 }
 
 /// Posts a form as the client, for the requests that `oauth2` has no single step for.
@@ -97,7 +99,16 @@ pub(crate) async fn post_form(
     url: &url::Url,
     form: &[(&str, &str)],
 ) -> Result<Reply, Unreachable> {
-    use base64::Engine as _;
+    let request = write_form(provider, client, url, form)?;
+    Sender { http, provider }.post(request).await
+}
+
+fn write_form(
+    provider: &Provider,
+    client: &Client,
+    url: &url::Url,
+    form: &[(&str, &str)],
+) -> Result<HttpRequest, Unreachable> {
     let mut request = ::http::Request::post(url.as_str())
         .header(::http::header::ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -119,8 +130,7 @@ pub(crate) async fn post_form(
             }
         }
     }
-    let request = request.body(body.finish().into_bytes()).map_err(|_| Unreachable::Forbidden)?;
-    Sender { http, provider }.post(request).await
+    request.body(body.finish().into_bytes()).map_err(|_| Unreachable::Forbidden)
 }
 
 fn token_client(provider: &Provider, client: &Client) -> TokenClient {
@@ -172,11 +182,16 @@ impl fmt::Display for Carried {
 
 impl std::error::Error for Carried {}
 
-impl Sender<'_> {
-    pub(crate) fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, Carried>> {
-        async move { Err(Carried(self.post(request).await.map(Box::new))) }
-    }
+impl<'c> AsyncHttpClient<'c> for Sender<'_> {
+    type Error = Carried;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Carried>> + Send + 'c>>;
 
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move { Err(Carried(self.post(request).await.map(Box::new))) })
+    }
+}
+
+impl Sender<'_> {
     async fn post(&self, mut request: HttpRequest) -> Result<Reply, Unreachable> {
         if self.provider.token_body == TokenBodyForm::Json {
             let members: serde_json::Map<String, Value> = url::form_urlencoded::parse(request.body())

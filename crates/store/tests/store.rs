@@ -305,6 +305,9 @@ fn r40_the_journal_outlives_the_process() {
     }
     let store = Store::open(&home.path().join("data")).unwrap();
     assert_eq!(store.read(|tx| tx.journals()).unwrap(), [row]);
+    store.write(|tx| tx.put_credential(&credential(&made.id, 3))).unwrap();
+    assert_eq!(store.write(|tx| tx.resume_journals(at(60))).unwrap(), 1);
+    assert_eq!(store.read(|tx| tx.due_refreshes()).unwrap()[0].at, at(60));
     store.write(|tx| tx.clear_journal(&made.id)).unwrap();
     assert_eq!(store.read(|tx| tx.journal(&made.id)).unwrap(), None);
 }

@@ -40,9 +40,9 @@ pub struct ConnectionPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionCounts {
     /// All of them.
-    pub all: usize,
+    pub all: u64,
     /// Those that need the person.
-    pub disconnected: usize,
+    pub disconnected: u64,
 }
 
 impl Tx<'_> {
@@ -195,7 +195,7 @@ impl Tx<'_> {
              WHERE archived_at IS NULL AND state <> 'connecting'",
         )?;
         let (all, disconnected) = query.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-        let count = |number: i64| usize::try_from(number).map_err(|_| StoreError::Damaged(TABLE));
+        let count = |number: i64| u64::try_from(number).map_err(|_| StoreError::Damaged(TABLE));
         Ok(ConnectionCounts { all: count(all)?, disconnected: count(disconnected)? })
     }
 

@@ -69,6 +69,18 @@ impl Tx<'_> {
         query.query_map([], |row| Ok(read(row)))?.map(|row| row?).collect()
     }
 
+    /// Makes every renewal whose outcome is unknown due now. For the start: whoever sent them is gone (R-43).
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn resume_journals(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut change = self.0.prepare_cached(
+            "UPDATE credential SET next_refresh_at = ?1, next_retry_at = NULL
+             WHERE connection_id IN (SELECT connection_id FROM refresh_journal)",
+        )?;
+        Ok(change.execute([ms(now)])?)
+    }
+
     /// Removes the journal row of a connection.
     ///
     /// # Errors

@@ -1,0 +1,140 @@
+//! Local programs that use the API, and the tokens they show.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use membrane_model::{ClientId, ClientView, ErrorCode, Fault, NewClient, Timestamp};
+use membrane_store::ClientRow;
+use sha2::{Digest, Sha256};
+
+use crate::Engine;
+
+/// Tokens start with this, as the official SDK expects of opaque ones.
+const PREFIX: &str = "pat-";
+/// A client's last use is written at most this often.
+const TOUCH_EVERY_SECONDS: i64 = 60;
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// The console in our own window.
+    Console,
+    /// A process of the same user over the Unix socket.
+    Terminal,
+    /// A program with a token.
+    Client {
+        /// Which.
+        id: ClientId,
+        /// May ask for access tokens.
+        may_get_tokens: bool,
+    },
+}
+
+impl Caller {
+    /// Tells whether this is the person, and not a program that they let in.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        match self {
+            Self::Console | Self::Terminal => true,
+            Self::Client { .. } => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Makes a client and its token, which is shown this one time.
+    ///
+    /// # Errors
+    /// `BadRequest` for a name that is empty, too long, or has control characters; `AlreadyExists` for one in use.
+    pub fn create_client(&self, name: &str, may_get_tokens: bool) -> Result<NewClient, Fault> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+            return Err(Fault::new(ErrorCode::BadRequest, "a client's name has 1 to 80 characters on one line"));
+        }
+        let mut random = [0_u8; 32];
+        crate::session::random(&mut random)?;
+        let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
+        let id = ClientId::generate();
+        let row = ClientRow {
+            id: id.clone(),
+            name: name.to_owned(),
+            token_hash: hash(&token),
+            may_get_tokens,
+            created_at: Timestamp::now(),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let taken = self.clients()?.into_iter().any(|client| client.name == name);
+        if taken {
+            return Err(Fault::new(ErrorCode::AlreadyExists, format!("there is a client named {name:?} already"))
+                .hint("Choose another name, or revoke the old one with `membrane client revoke`."));
+        }
+        self.store().write(|tx| tx.insert_client(&row))?;
+        Ok(NewClient { id, name: name.to_owned(), token })
+    }
+
+    /// Lists the clients that may call.
+    ///
+    /// # Errors
+    /// Fails when the store can't be read.
+    pub fn clients(&self) -> Result<Vec<ClientView>, Fault> {
+        let rows = self.store().read(|tx| tx.clients())?;
+        Ok(rows.into_iter().filter(|row| row.revoked_at.is_none()).map(view).collect())
+    }
+
+    /// Ends a client: its token is refused from the next request on.
+    ///
+    /// # Errors
+    /// `NotFound` when no client has that id or name.
+    pub fn revoke_client(&self, id_or_name: &str) -> Result<(), Fault> {
+        let found = self.clients()?.into_iter().find(|c| c.id.as_str() == id_or_name || c.name == id_or_name);
+        let client = found.ok_or_else(|| {
+            Fault::new(ErrorCode::NotFound, format!("no client is called {id_or_name:?}"))
+                .hint("`membrane client list` shows the clients there are.")
+        })?;
+        self.store().write(|tx| tx.revoke_client(&client.id, Timestamp::now()))?;
+        Ok(())
+    }
+
+    /// Tells who shows a token.
+    ///
+    /// # Errors
+    /// `NotAuthenticated` for a token that isn't known or was revoked.
+    pub fn authenticate(&self, token: &str) -> Result<Caller, Fault> {
+        let refuse = || Fault::new(ErrorCode::NotAuthenticated, "the token is not known, or was revoked");
+        if !token.starts_with(PREFIX) || token.len() > 200 {
+            return Err(refuse());
+        }
+        let digest = hash(token);
+        // The look-up is by hash, so that its time tells nothing about a token.
+        let row = self.store().read(|tx| tx.client_by_token_hash(&digest))?.ok_or_else(refuse)?;
+        if row.revoked_at.is_some() {
+            return Err(refuse());
+        }
+        let now = Timestamp::now();
+        let stale = row.last_used_at.is_none_or(|at| now.duration_since(at).as_secs() >= TOUCH_EVERY_SECONDS);
+        if stale {
+            let id = row.id.clone();
+            let engine = self.clone();
+            tokio::spawn(async move {
+                if let Err(fault) = engine.write(move |tx| tx.touch_client(&id, now)).await {
+                    tracing::debug!("failed to note a client's use: {fault}");
+                }
+            });
+        }
+        Ok(Caller::Client { id: row.id, may_get_tokens: row.may_get_tokens })
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn view(row: ClientRow) -> ClientView {
+    ClientView {
+        id: row.id,
+        name: row.name,
+        may_get_tokens: row.may_get_tokens,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+    }
+}

@@ -1,0 +1,182 @@
+//! The engine's handle: what is opened at start, in which order, and how it ends.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use membrane_catalog::Catalog;
+use membrane_model::{EngineMode, Fault, StreamMessage, Timestamp};
+use membrane_oauth::Http;
+use membrane_store::{DataLock, Store, StoreError, Tx};
+use membrane_vault::{Vault, choose_keychain};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::refresh::Flights;
+use crate::session::Listeners;
+use crate::status::Endpoint;
+use crate::tasks::Tasks;
+use crate::{Host, Paths};
+
+/// How long exchanges that are under way may take to end when the engine stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How many deltas a slow reader may lag behind before it gets a fresh snapshot.
+const STREAM_BUFFER: usize = 1024;
+
+/// What an engine is opened with.
+pub struct EngineConfig {
+    /// Where its data is.
+    pub paths: Paths,
+    /// Who hosts it.
+    pub mode: EngineMode,
+    /// Its surroundings.
+    pub host: Arc<dyn Host>,
+    /// Values for catalog templates: `sandbox` is the origin of the sandbox, where one runs.
+    pub vars: BTreeMap<String, String>,
+    /// How long to wait for another process to let go of the data folder.
+    pub wait_for_lock: Duration,
+}
+
+/// One engine; clones share it.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) paths: Paths,
+    pub(crate) mode: EngineMode,
+    pub(crate) started_at: Timestamp,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) vars: BTreeMap<String, String>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) vault: Vault,
+    pub(crate) catalog: RwLock<Arc<Catalog>>,
+    pub(crate) http: Http,
+    pub(crate) stream: broadcast::Sender<Arc<StreamMessage>>,
+    pub(crate) endpoint: Mutex<Endpoint>,
+    pub(crate) flights: Flights,
+    pub(crate) listeners: Listeners,
+    pub(crate) wake: Notify,
+    pub(crate) tasks: Tasks,
+    pub(crate) stop_asked: CancellationToken,
+    pub(crate) device_id: String,
+    // Held for as long as the engine lives; the system lets go of it when the process dies.
+    _lock: DataLock,
+}
+
+impl Engine {
+    /// Opens the data folder, becomes its owner, and starts the background work.
+    ///
+    /// Returns before the vault is unlocked: whoever needs a secret waits for it, and everything else works meanwhile.
+    ///
+    /// # Errors
+    /// `AlreadyRunning`, `UnsafeDataFolder`, `NewerDatabase` and `StorageError`, each with what to do; nothing is
+    /// changed then.
+    pub async fn open(config: EngineConfig) -> Result<Self, Fault> {
+        let EngineConfig { paths, mode, host, vars, wait_for_lock } = config;
+        let data = paths.data.clone();
+        let opened = tokio::task::spawn_blocking(move || -> Result<_, StoreError> {
+            let lock = DataLock::wait(&data, wait_for_lock)?;
+            let store = Store::open(&data)?;
+            let resumed = store.write(|tx| tx.resume_journals(Timestamp::now()))?;
+            if resumed > 0 {
+                tracing::info!(resumed, "renewals whose outcome is unknown are tried again");
+            }
+            let (vault_id, device_id, key_check) = store.read(|tx| {
+                Ok((tx.meta("vault_id")?, tx.meta("device_id")?, tx.key_check()?))
+            })?;
+            Ok((lock, store, vault_id.unwrap_or_default(), device_id.unwrap_or_default(), key_check))
+        });
+        let (lock, store, vault_id, device_id, key_check) = joined(opened.await)??;
+        let keychain = choose_keychain(&paths.data, &vault_id);
+        let (catalog, problems) = Catalog::load(Some(&paths.apps()), &vars);
+        for problem in problems {
+            tracing::warn!("an app file was left out: {problem}");
+        }
+        let engine = Self(Arc::new(Inner {
+            mode,
+            started_at: Timestamp::now(),
+            host,
+            vars,
+            store: Arc::new(store),
+            vault: Vault::new(keychain, key_check),
+            catalog: RwLock::new(Arc::new(catalog)),
+            http: Http::new(),
+            stream: broadcast::channel(STREAM_BUFFER).0,
+            endpoint: Mutex::new(Endpoint::default()),
+            flights: Flights::default(),
+            listeners: Listeners::default(),
+            wake: Notify::new(),
+            tasks: Tasks::default(),
+            stop_asked: CancellationToken::new(),
+            device_id,
+            paths,
+            _lock: lock,
+        }));
+        engine.start_unlocking();
+        engine.start_scheduler();
+        engine.resume_sessions().await;
+        Ok(engine)
+    }
+
+    /// Ends the background work, lets exchanges that are under way finish, and leaves the store tidy.
+    pub async fn shut_down(&self) {
+        self.0.stop_asked.cancel();
+        self.0.tasks.drain(DRAIN).await;
+        let store = Arc::clone(&self.0.store);
+        let tidied = tokio::task::spawn_blocking(move || store.checkpoint()).await;
+        if let Ok(Err(error)) = tidied {
+            tracing::warn!("failed to tidy the store: {error}");
+        }
+    }
+
+    /// Asks whoever hosts the engine to end it.
+    pub fn ask_to_stop(&self) {
+        self.0.stop_asked.cancel();
+    }
+
+    /// Returns when somebody asked to end it.
+    pub async fn stop_asked(&self) {
+        self.0.stop_asked.cancelled().await;
+    }
+
+    /// Returns where data is kept.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.0.paths
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes in one transaction, off the async threads.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let store = Arc::clone(&self.0.store);
+        Ok(joined(tokio::task::spawn_blocking(move || store.write(change)).await)??)
+    }
+
+    /// Sends a delta to everyone who listens.
+    pub(crate) fn publish(&self, message: StreamMessage) {
+        // Nobody listening is no failure.
+        let _heard = self.0.stream.send(Arc::new(message));
+    }
+}
+
+pub(crate) fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, Fault> {
+    result.map_err(|_| Fault::new(membrane_model::ErrorCode::Internal, "a task of the engine ended early"))
+}

@@ -1,0 +1,329 @@
+//! Starting an attempt: which app, which way, and what the person sees first.
+
+use std::collections::BTreeMap;
+
+use membrane_catalog::{App, AuthMethod, Loopback};
+use membrane_model::{
+    AuthMethodKind, Connection, ConnectionState, ErrorCode, Fault, Field, ReturnPath, Session, SessionId, SessionKind,
+    SessionState, Timestamp,
+};
+use membrane_oauth::{loopback, state_hash};
+use membrane_store::SessionRow;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{BROWSER_TIME, CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
+use crate::apps::{client_required, deep_link_redirect, reach};
+use crate::connection::checked_name;
+use crate::credential::Credential;
+use crate::refresh::plan::after;
+use crate::session::transition::SessionEvent;
+use crate::{CallbackAnswer, Engine};
+
+impl Engine {
+    /// Starts an attempt to connect or reconnect.
+    ///
+    /// # Errors
+    /// `UnknownApp`, `NotFound`, `BadRequest`, `ClientRequired` for an app that needs an OAuth client first,
+    /// `InvalidField`, the vault's states, and `ProviderUnavailable` when a device code could not be had.
+    pub async fn start_session(&self, start: StartSession) -> Result<Session, Fault> {
+        let row = self.new_session(&start)?;
+        let id = row.session.id.clone();
+        self.need_vault().await?;
+        let inserted = row.clone();
+        self.write(move |tx| tx.insert_session(&inserted)).await?;
+        self.begin(&row, start).await.inspect_err(|_| self.inner().listeners.end(&id))?;
+        self.session(&id)
+    }
+
+    /// Checks what an attempt is started with and makes its row, with nothing done yet.
+    pub(crate) fn new_session(&self, start: &StartSession) -> Result<SessionRow, Fault> {
+        let connection = start.connection.as_ref().map(|id| self.find(id)).transpose()?;
+        if let Some(gone) = connection.as_ref().filter(|connection| connection.archived_at.is_some()) {
+            return Err(Fault::new(ErrorCode::NotFound, format!("connection {} is archived", gone.id)));
+        }
+        let catalog = self.catalog();
+        let key = match (&connection, &start.app) {
+            (Some(connection), _) => connection.app.clone(),
+            (None, Some(key)) => key.clone(),
+            (None, None) => return Err(Fault::new(ErrorCode::BadRequest, "say which app to connect: appKey is missing")),
+        };
+        let app = self.app(&catalog, &key)?;
+        let method = self.choose_method(app, start, connection.as_ref())?;
+        self.check_input(app, method, &start.input)?;
+        let name = start.name.as_deref().map(checked_name).transpose()?;
+        let now = Timestamp::now();
+        let first = connection.as_ref().is_none_or(|c| matches!(c.state, ConnectionState::Connecting { .. }));
+        let mut fields = connection.as_ref().map(|c| c.fields.clone()).unwrap_or_default();
+        fields.extend(plain_values(method, &start.input));
+        let known = connection.as_ref().filter(|c| c.auth_method == method.key).map(|c| c.scopes.clone());
+        let context = Context {
+            name,
+            fields,
+            scopes: scopes(method, start, known),
+            return_path: start.return_path,
+            reveal: start.reveal,
+            ..Context::default()
+        };
+        let session = Session {
+            id: SessionId::generate(),
+            kind: if first { SessionKind::Connect } else { SessionKind::Reconnect },
+            app_key: app.key.clone(),
+            app_name: app.name.clone(),
+            auth_method: method.key.clone(),
+            method: method.kind,
+            connection_id: connection.map(|connection| connection.id),
+            state: form_state(form_fields(method), None),
+            created_at: now,
+            expires_at: after(now, FORM_TIME),
+        };
+        Ok(SessionRow {
+            session,
+            tenant: super::own_tenant(),
+            state_hash: None,
+            secrets: None,
+            context: serde_json::to_value(context).unwrap_or_default(),
+        })
+    }
+
+    /// Takes the first step: straight on when nothing is missing, else the form.
+    pub(crate) async fn begin(&self, row: &SessionRow, start: StartSession) -> Result<(), Fault> {
+        let catalog = self.catalog();
+        let (app, method) = self.app_and_method(&catalog, &row.session)?;
+        let context = Self::context(row);
+        let secrets = secret_values(method, &start.input);
+        let complete = method.fields.iter().all(|field| {
+            field.optional || context.fields.contains_key(&field.key) || secrets.contains_key(&field.key)
+        });
+        match method.kind {
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device if complete => {
+                self.lead_on(app, method, row, context, start.open).await
+            }
+            AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::ClientCredentials if complete && !secrets.is_empty() => {
+                let credential = Credential { values: secrets, ..Credential::default() };
+                self.submit(&row.session.id, credential, context.fields).await
+            }
+            _ => {
+                self.publish_session(&row.session);
+                Ok(())
+            }
+        }
+    }
+
+    /// Leads to the browser or to a device code.
+    pub(super) async fn lead_on(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        row: &SessionRow,
+        context: Context,
+        open: bool,
+    ) -> Result<(), Fault> {
+        match method.kind {
+            AuthMethodKind::OAuth2 => self.lead_to_browser(app, method, row, context, open).await,
+            AuthMethodKind::Device => self.lead_to_code(app, method, row, context).await,
+            AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => Ok(()),
+        }
+    }
+
+    async fn lead_to_browser(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        row: &SessionRow,
+        mut context: Context,
+        open: bool,
+    ) -> Result<(), Fault> {
+        let client = self.client_for(app, method, None)?;
+        let provider = self.provider(app, method, &context.fields)?;
+        let id = row.session.id.clone();
+        let path = self.return_path(app, method, context.return_path)?;
+        let redirect_uri = match path {
+            ReturnPath::DeepLink => {
+                deep_link_redirect(app, method.oauth.as_ref().is_some_and(|oauth| oauth.sends_iss))
+            }
+            ReturnPath::Loopback => self.open_loopback(method, &id).await?,
+        };
+        let hint = self.login_hint(&row.session);
+        let authorization =
+            membrane_oauth::authorization(&provider, &client, &redirect_uri, &context.scopes, hint.as_deref())?;
+        membrane_oauth::openable(&authorization.url, reach(app))?;
+        let secrets = Credential {
+            client_id: Some(client.id.clone()),
+            values: BTreeMap::from([("verifier".to_owned(), authorization.verifier)]),
+            ..Credential::default()
+        };
+        let sealed = self.seal_session_secrets(&id, &secrets)?;
+        let hash = state_hash(authorization.state.expose_secret());
+        context.redirect_uri = Some(redirect_uri.clone());
+        context.return_path = Some(path);
+        let problem = if open { self.open_in_browser(&authorization.url) } else { None };
+        let next = SessionState::AwaitingUser {
+            authorization_url: Some(authorization.url.to_string()),
+            redirect_uri: Some(redirect_uri),
+            user_code: None,
+            verification_uri: None,
+            verification_uri_complete: None,
+            fields: Vec::new(),
+            problem,
+        };
+        let context = serde_json::to_value(context).unwrap_or_default();
+        self.step(&id, SessionEvent::Continue(next), move |row| {
+            row.state_hash = Some(hash);
+            row.secrets = Some(sealed);
+            row.context = context;
+            row.session.expires_at = after(Timestamp::now(), BROWSER_TIME);
+        })
+        .await?;
+        self.inner().wake.notify_one();
+        Ok(())
+    }
+
+    /// Opens the browser; what went wrong is shown beside the link.
+    pub(super) fn open_in_browser(&self, url: &Url) -> Option<membrane_model::WireError> {
+        let failed = self.inner().host.open_url(url).err()?;
+        Some(Fault::new(ErrorCode::BrowserFailed, format!("the browser could not be opened: {failed}")).to_wire())
+    }
+
+    /// Picks the way back: what was asked for, else the first that the provider accepts and this host can take.
+    fn return_path(&self, app: &App, method: &AuthMethod, asked: Option<ReturnPath>) -> Result<ReturnPath, Fault> {
+        let accepted = method.oauth.as_ref().map(|oauth| oauth.redirects.return_paths()).unwrap_or_default();
+        let picked = match asked {
+            Some(path) => accepted.contains(&path).then_some(path),
+            None => accepted.first().copied(),
+        };
+        picked.ok_or_else(|| {
+            Fault::new(ErrorCode::BadRequest, format!("{} does not accept that way back from the browser", app.name))
+        })
+    }
+
+    /// Listens for the browser's answer and returns the redirect URI.
+    async fn open_loopback(&self, method: &AuthMethod, id: &SessionId) -> Result<String, Fault> {
+        let loopback = method.oauth.as_ref().map_or(Loopback::No, |oauth| oauth.redirects.loopback);
+        let host = if loopback.wants_localhost() { "localhost" } else { "127.0.0.1" };
+        if loopback.any_port() {
+            return self.listen(id, None, loopback.wants_localhost()).await;
+        }
+        if let (Some(port), false) = (self.endpoint().callback_port, loopback.wants_localhost()) {
+            return Ok(format!("http://{host}:{port}/oauth-callback"));
+        }
+        for port in CALLBACK_PORTS {
+            if let Ok(uri) = self.listen(id, Some(port), loopback.wants_localhost()).await {
+                return Ok(uri);
+            }
+        }
+        Err(Fault::new(ErrorCode::BrowserFailed, "the ports for the browser's answer are taken")
+            .hint("Close the program that uses ports 4780 to 4782 and start connecting again."))
+    }
+
+    /// Starts a listener that lives as long as its attempt.
+    pub(super) async fn listen(&self, id: &SessionId, port: Option<u16>, localhost: bool) -> Result<String, Fault> {
+        let listener = loopback::Listener::bind(port, localhost).await.map_err(|e| {
+            Fault::new(ErrorCode::BrowserFailed, format!("failed to listen for the browser's answer: {}", e.kind()))
+        })?;
+        let redirect_uri = listener.redirect_uri();
+        let engine = self.clone();
+        let expected = redirect_uri.clone();
+        let task = self.inner().tasks.until_end(async move {
+            listener
+                .run(move |query| {
+                    let engine = engine.clone();
+                    let redirect_uri = expected.clone();
+                    async move {
+                        match engine.callback(&redirect_uri, &query).await {
+                            Ok(CallbackAnswer::Accepted(_)) => loopback::Answer::Accepted,
+                            Ok(CallbackAnswer::Ended(_)) => loopback::Answer::Ended,
+                            Err(_) => loopback::Answer::Refused,
+                        }
+                    }
+                })
+                .await;
+        });
+        self.inner().listeners.put(id, task);
+        Ok(redirect_uri)
+    }
+
+    fn choose_method<'a>(
+        &self,
+        app: &'a App,
+        start: &StartSession,
+        connection: Option<&Connection>,
+    ) -> Result<&'a AuthMethod, Fault> {
+        if let Some(key) = &start.auth_method {
+            let method = self.method(app, key)?;
+            return if self.has_client(app, method)? { Ok(method) } else { Err(client_required(app)) };
+        }
+        if let Some(method) = connection.and_then(|connection| app.method(&connection.auth_method)) {
+            return if self.has_client(app, method)? { Ok(method) } else { Err(client_required(app)) };
+        }
+        for method in &app.auth {
+            if self.has_client(app, method)? {
+                return Ok(method);
+            }
+        }
+        Err(client_required(app))
+    }
+
+    fn has_client(&self, app: &App, method: &AuthMethod) -> Result<bool, Fault> {
+        Ok(!method.needs_client() || self.own_client(app)?.is_some())
+    }
+
+    /// Checks that every value given belongs to a field and has its form.
+    pub(super) fn check_input(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        input: &BTreeMap<String, String>,
+    ) -> Result<(), Fault> {
+        for (key, value) in input {
+            let Some(field) = method.fields.iter().find(|field| field.key == *key) else {
+                let known = method.fields.iter().map(|f| f.key.as_str()).collect::<Vec<_>>().join(", ");
+                let hint = if known.is_empty() { "It has no fields.".to_owned() } else { format!("Its fields are: {known}.") };
+                let shown: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
+                return Err(Fault::new(ErrorCode::InvalidField, format!("{} has no field {shown:?}", app.name)).hint(hint));
+            };
+            membrane_catalog::check_field(field, Some(value))
+                .map_err(|problem| Fault::new(ErrorCode::InvalidField, problem.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn login_hint(&self, session: &Session) -> Option<String> {
+        let id = session.connection_id.as_ref()?;
+        self.find(id).ok()?.account.map(|account| account.label)
+    }
+}
+
+/// Returns the fields to show.
+fn form_fields(method: &AuthMethod) -> Vec<Field> {
+    method.fields.clone()
+}
+
+/// Returns the values of fields that are no secrets.
+pub(super) fn plain_values(method: &AuthMethod, input: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let plain = method.fields.iter().filter(|field| !field.secret);
+    plain.filter_map(|field| Some((field.key.clone(), input.get(&field.key)?.trim().to_owned()))).filter(|(_, v)| !v.is_empty()).collect()
+}
+
+/// Returns the values of secret fields.
+pub(super) fn secret_values(method: &AuthMethod, input: &BTreeMap<String, String>) -> BTreeMap<String, SecretString> {
+    let secret = method.fields.iter().filter(|field| field.secret);
+    secret
+        .filter_map(|field| Some((field.key.clone(), input.get(&field.key)?.trim())))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| (key, SecretString::from(value.to_owned())))
+        .collect()
+}
+
+fn scopes(method: &AuthMethod, start: &StartSession, known: Option<Vec<String>>) -> Vec<String> {
+    let Some(oauth) = &method.oauth else { return Vec::new() };
+    let mut scopes: Vec<String> = oauth.default_scopes().map(str::to_owned).collect();
+    // A reconnect asks for what the connection had, so that nothing stops working.
+    let wanted = start.scopes.clone().into_iter().chain(known).flatten();
+    for scope in wanted {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
+}

@@ -1,0 +1,75 @@
+//! The engine at a glance.
+
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, Timestamp};
+
+use crate::Engine;
+
+/// Where the HTTP API listens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Endpoint {
+    /// `http://127.0.0.1:4780`.
+    pub api_uri: Option<String>,
+    /// Its port, when it is one of those that redirects are registered with.
+    pub callback_port: Option<u16>,
+    /// Said when the saved port was taken.
+    pub port_note: Option<String>,
+}
+
+impl Engine {
+    /// Tells the engine where its API listens; `callback_port` is set when the port is one that redirects name.
+    pub fn listening(&self, api_uri: Option<String>, callback_port: Option<u16>, port_note: Option<String>) {
+        *self.inner().endpoint.lock().unwrap_or_else(PoisonError::into_inner) =
+            Endpoint { api_uri, callback_port, port_note };
+        self.publish_status();
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.inner().endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the port that the API was given at its first start.
+    ///
+    /// # Errors
+    /// Fails when the store can't be read.
+    pub fn saved_port(&self) -> Result<Option<u16>, Fault> {
+        Ok(self.store().read(|tx| tx.meta("api_port"))?.and_then(|text| text.parse().ok()))
+    }
+
+    /// Saves the port for the next starts.
+    ///
+    /// # Errors
+    /// Fails when the store can't be written.
+    pub fn save_port(&self, port: u16) -> Result<(), Fault> {
+        Ok(self.store().write(|tx| tx.set_meta("api_port", &port.to_string()))?)
+    }
+
+    /// Returns the engine at a glance.
+    ///
+    /// # Errors
+    /// Fails when the store can't be read.
+    pub fn status(&self) -> Result<EngineStatus, Fault> {
+        let inner = self.inner();
+        let endpoint = self.endpoint();
+        let counts = self.store().read(|tx| tx.connection_counts())?;
+        Ok(EngineStatus {
+            api_uri: endpoint.api_uri,
+            port_note: endpoint.port_note,
+            socket: text(&inner.paths.socket),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_dir: text(&inner.paths.data),
+            vault: inner.vault.view(),
+            engine: EngineView { pid: std::process::id(), mode: inner.mode, started_at: inner.started_at },
+            connections: counts.all,
+            disconnected: counts.disconnected,
+            paused_until: self.paused_until(Timestamp::now())?,
+            sandbox: inner.vars.get("sandbox").map(|url| SandboxView { url: url.clone() }),
+        })
+    }
+}
+
+fn text(path: &PathBuf) -> String {
+    path.to_string_lossy().into_owned()
+}

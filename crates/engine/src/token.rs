@@ -1,0 +1,146 @@
+//! Handing out what a tool shows to an app: an access token or key, never a refresh token.
+
+use std::time::Duration;
+
+use membrane_model::{
+    AuthMethodKind, Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState,
+};
+use membrane_store::CredentialRow;
+use secrecy::ExposeSecret;
+
+use crate::credential::Credential;
+use crate::refresh::Refreshed;
+use crate::refresh::plan::between;
+use crate::verify::shown;
+use crate::{Caller, Engine};
+
+/// The longest `minValid` that is honoured: half an hour, else every read of a short token would renew it.
+const MIN_VALID_MAX: Duration = Duration::from_secs(1800);
+/// A connection's last use is written at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Hands out an access token that is good for at least `min_valid`, renewing it first where that is needed.
+    ///
+    /// When the provider isn't answering, a token that is still good for a shorter time is handed out all the same.
+    ///
+    /// # Errors
+    /// `AccessDenied` for a client that may not; `Disconnected`, `Paused`, `NotConnectedYet`; the vault's states;
+    /// `ProviderUnavailable` or `Offline` when the token ran out and could not be renewed.
+    pub async fn token(&self, caller: &Caller, id: &ConnectionId, min_valid: Duration) -> Result<TokenView, Fault> {
+        if let Caller::Client { may_get_tokens: false, .. } = caller {
+            return Err(Fault::new(ErrorCode::AccessDenied, "this client may not ask for access tokens"));
+        }
+        let connection = self.find(id)?;
+        self.usable(&connection)?;
+        self.need_vault().await?;
+        let min_valid = min_valid.min(MIN_VALID_MAX);
+        let now = Timestamp::now();
+        let mut row = self.credential_row(id)?;
+        if row.has_refresh && !good_for(&row, now, min_valid) && may_try(&row, now) {
+            match self.refresh(id, row.generation).await? {
+                Refreshed::Fresh | Refreshed::Stale => {
+                    self.usable(&self.find(id)?)?;
+                    row = self.credential_row(id)?;
+                }
+                Refreshed::Transient { cause, again_at } if !good_for(&row, Timestamp::now(), Duration::ZERO) => {
+                    return Err(self.not_now(&connection, &cause, again_at));
+                }
+                Refreshed::Transient { .. } => {}
+                Refreshed::Permanent(_) => {
+                    self.usable(&self.find(id)?)?;
+                }
+            }
+        }
+        if !good_for(&row, Timestamp::now(), Duration::ZERO) {
+            let again_at = row.next_retry_at.unwrap_or(now);
+            return Err(self.not_now(&connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
+        }
+        let credential = Credential::open(self.vault(), id, &row.sealed)?;
+        self.touch(&connection, now);
+        let catalog = self.catalog();
+        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
+        let access_token = match method {
+            Some(method) => shown(method, &credential, &connection.fields),
+            None => credential.access_token.clone().unwrap_or_default(),
+        };
+        Ok(TokenView { access_token: access_token.expose_secret().to_owned(), expires_at: row.expires_at })
+    }
+
+    /// Tells whether a connection can be used now.
+    pub(crate) fn usable(&self, connection: &Connection) -> Result<(), Fault> {
+        let name = self.app_name(&connection.app);
+        match &connection.state {
+            ConnectionState::Connected => Ok(()),
+            ConnectionState::Connecting { .. } => {
+                Err(Fault::new(ErrorCode::NotConnectedYet, format!("nobody has signed in to {name} yet")))
+            }
+            ConnectionState::Disconnected { reason, .. } => Err(Fault::new(
+                ErrorCode::Disconnected,
+                format!("{name} needs the person: {}", reason.sentence()),
+            )
+            .hint(format!("Run `membrane connect --connectionId {}`, or press Reconnect in the app.", connection.id))),
+            ConnectionState::Paused { .. } => Err(Fault::new(ErrorCode::Paused, format!("{name} is paused"))),
+        }
+    }
+
+    /// Runs the app's verify request with the credential that the connection has.
+    ///
+    /// # Errors
+    /// As [`Self::token`]; an app without such a request is `BadRequest`.
+    pub async fn test(&self, id: &ConnectionId) -> Result<crate::Check, Fault> {
+        let connection = self.find(id)?;
+        self.token(&Caller::Console, id, Duration::ZERO).await?;
+        let catalog = self.catalog();
+        let app = self.app(&catalog, &connection.app)?;
+        let method = self.method(app, &connection.auth_method)?;
+        let row = self.credential_row(id)?;
+        let credential = Credential::open(self.vault(), id, &row.sealed)?;
+        let first = self.check(app, method, &credential, &connection.fields).await;
+        let renewable = row.has_refresh && method.kind != AuthMethodKind::ApiKey;
+        match first {
+            crate::Check::Rejected(_) if renewable => {
+                // An access token that the app refuses is renewed once before anything is called dead.
+                self.refresh(id, row.generation).await?;
+                self.usable(&self.find(id)?)?;
+                let row = self.credential_row(id)?;
+                let credential = Credential::open(self.vault(), id, &row.sealed)?;
+                Ok(self.check(app, method, &credential, &connection.fields).await)
+            }
+            other => Ok(other),
+        }
+    }
+
+    pub(crate) fn credential_row(&self, id: &ConnectionId) -> Result<CredentialRow, Fault> {
+        self.store()
+            .read(|tx| tx.credential(id))?
+            .ok_or_else(|| Fault::new(ErrorCode::Disconnected, "its credential is not on this computer any more"))
+    }
+
+    fn touch(&self, connection: &Connection, now: Timestamp) {
+        if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY) || self.vault().state() != VaultState::Unlocked {
+            return;
+        }
+        let engine = self.clone();
+        let id = connection.id.clone();
+        tokio::spawn(async move {
+            let key = id.clone();
+            if engine.write(move |tx| tx.touch_connection(&key, now)).await.is_ok() {
+                engine.publish_connection(&id);
+            }
+        });
+    }
+}
+
+fn good_for(row: &CredentialRow, now: Timestamp, min_valid: Duration) -> bool {
+    let Some(end) = row.expires_at else { return true };
+    // A clock that was set back makes nothing valid for longer than it was given.
+    let lifetime = between(row.obtained_at, end);
+    let left = between(now, end);
+    end > now && left >= min_valid.min(lifetime / 2) && left <= lifetime
+}
+
+/// Tells whether a request may try the provider now: while it is failing, the schedule decides.
+fn may_try(row: &CredentialRow, now: Timestamp) -> bool {
+    row.next_retry_at.is_none_or(|at| at <= now)
+}

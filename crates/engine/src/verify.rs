@@ -1,0 +1,173 @@
+//! Requests to the app itself: does the credential work, and whose is it?
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, TextTemplate, Verdict};
+use membrane_model::{Account, AuthMethodKind};
+use membrane_oauth::{Cause, Reply};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::Engine;
+use crate::apps::reach;
+use crate::credential::Credential;
+
+/// What the app said about a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check {
+    /// It works.
+    Works,
+    /// The app refuses it; the HTTP status.
+    Rejected(u16),
+    /// The app could not be asked, or said something else; a short cause like `offline` or `http-503`.
+    Unreachable(String),
+    /// The app has no request to ask with.
+    Unknown,
+}
+
+impl Engine {
+    /// Asks the app whether a credential works.
+    pub(crate) async fn check(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        credential: &Credential,
+        fields: &BTreeMap<String, String>,
+    ) -> Check {
+        let Some(check) = &method.verify else { return Check::Unknown };
+        match self.call(app, method, check, credential, fields).await {
+            Ok(reply) => match check.judge(reply.status, json(&reply).as_ref()) {
+                Verdict::Works => Check::Works,
+                Verdict::Dead => Check::Rejected(reply.status),
+                Verdict::Unclear => Check::Unreachable(format!("http-{}", reply.status)),
+            },
+            Err(cause) => Check::Unreachable(cause),
+        }
+    }
+
+    /// Asks the app whose credential it is; `None` when it doesn't say. `token_reply` is what came with the token,
+    /// secrets left out.
+    pub(crate) async fn identify(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        credential: &Credential,
+        fields: &BTreeMap<String, String>,
+        token_reply: &Value,
+    ) -> Option<Account> {
+        let (check, at) = match method.identity.as_ref()? {
+            Identity::Request { check, at } => (check.as_ref(), at),
+            Identity::Verify { at } => (method.verify.as_ref()?, at),
+            Identity::TokenReply { at } => return at.read(token_reply).map(plain),
+        };
+        let reply = self.call(app, method, check, credential, fields).await.ok()?;
+        let body = json(&reply)?;
+        match check.judge(reply.status, Some(&body)) {
+            Verdict::Works => at.read(&body).map(plain),
+            Verdict::Dead | Verdict::Unclear => None,
+        }
+    }
+
+    async fn call(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        check: &HttpCheck,
+        credential: &Credential,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Reply, String> {
+                // A few apps take the key in the path of the URL; it is filled in like any other value and never logged.
+        let secrets = credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned()));
+        let mut values = self.inner().vars.clone();
+        values.extend(fields.clone());
+        values.extend(secrets);
+        let mut url = check.url.fill(&values).map_err(|_| "bad-url")?;
+        let verb = match check.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+        };
+        let mut request = http::Request::builder().method(verb).header("accept", "application/json");
+        let fixed = app.api.iter().flat_map(|api| &api.headers).chain(&check.headers);
+        for (name, value) in fixed {
+            request = request.header(name, value);
+        }
+        for send in &method.send {
+            match send {
+                Send::Header { name, prefix, field } => {
+                    let secret = secret(method, credential, field.as_deref());
+                    let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
+                    request = request.header(name, sensitive(&value)?);
+                }
+                Send::Query { name, field } => {
+                    let secret = secret(method, credential, field.as_deref());
+                    url.query_pairs_mut().append_pair(name, secret.expose_secret());
+                }
+                Send::Basic { username, password } => {
+                    let pair = format!("{}:{}", username.fill(&values).map_err(|_| "bad-key")?, password.fill(&values).map_err(|_| "bad-key")?);
+                    let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
+                    request = request.header(http::header::AUTHORIZATION, sensitive(&value)?);
+                }
+                Send::Url => {}
+            }
+        }
+        let body = check.body.clone().unwrap_or_default().into_bytes();
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
+        self.inner().http.send(request, reach(app)).await.map_err(|failure| Cause::from(&failure).as_code())
+    }
+}
+
+fn sensitive(value: &SecretString) -> Result<http::HeaderValue, String> {
+    let mut value = http::HeaderValue::from_str(value.expose_secret()).map_err(|_| "bad-key".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Returns the secret that travels: the named field's value, else the access token or the key itself.
+fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
+    if let Some(field) = field {
+        return credential.values.get(field).cloned().unwrap_or_default();
+    }
+    match method.kind {
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
+            credential.access_token.clone().unwrap_or_default()
+        }
+        AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
+            let only = || credential.values.values().next().cloned();
+            credential.values.get("key").cloned().or_else(only).unwrap_or_default()
+        }
+    }
+}
+
+/// Returns what a tool is handed: an access token, a key, or `user:password` in base64 for basic.
+pub(crate) fn shown(method: &AuthMethod, credential: &Credential, fields: &BTreeMap<String, String>) -> SecretString {
+    for send in &method.send {
+        if let Send::Basic { username, password } = send
+            && method.kind == AuthMethodKind::Basic
+        {
+            let mut values = fields.clone();
+            values.extend(credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned())));
+            // A value that a form let through fits its template; one that is missing is empty.
+            let fill = |text: &TextTemplate| text.fill(&values).unwrap_or_default();
+            return SecretString::from(STANDARD.encode(format!("{}:{}", fill(username), fill(password))));
+        }
+        if let Send::Header { field, .. } | Send::Query { field, .. } = send {
+            return secret(method, credential, field.as_deref());
+        }
+    }
+    secret(method, credential, None)
+}
+
+fn json(reply: &Reply) -> Option<Value> {
+    serde_json::from_slice(&reply.body).ok()
+}
+
+/// A provider's text is untrusted: one line, no control characters, not too long.
+fn plain(account: Account) -> Account {
+    let clean = |text: String| text.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
+    Account { id: clean(account.id), label: clean(account.label) }
+}
