@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use membrane_model::{AppKey, AppSummary, SearchResult};
 
+use crate::parse::VARS;
+use crate::search::index::Index;
 use crate::{App, AppFileError, parse_app};
 
 /// The files in `apps/`, with their names.
@@ -19,16 +22,29 @@ const MAX_FILE: u64 = 256 * 1024;
 pub struct Catalog {
     apps: BTreeMap<AppKey, App>,
     vars: BTreeMap<String, String>,
+    /// Built by the first search: an engine that only refreshes tokens never needs it.
+    index: OnceLock<Index>,
 }
 
 impl Catalog {
     /// Reads the apps that come with the product and the person's own, which replace built-in ones of the same key.
     ///
-    /// A file that is not valid is left out and told of; the others are there. `vars` fill slots that no person fills
-    /// (`sandbox`).
+    /// A file that is not valid is left out and told of; the others are there. `vars` fill slots that no person fills;
+    /// without `sandbox` among them, its usual address stands in.
     #[must_use]
-    pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
-        let mut catalog = Self { apps: BTreeMap::new(), vars: vars.clone() };
+    pub fn load(
+        own_apps_dir: Option<&Path>,
+        vars: &BTreeMap<String, String>,
+    ) -> (Self, Vec<AppFileError>) {
+        let usual = VARS
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let vars = usual.chain(vars.clone()).collect();
+        let mut catalog = Self {
+            apps: BTreeMap::new(),
+            vars,
+            index: OnceLock::new(),
+        };
         let mut errors = Vec::new();
         for (file, text) in FILES {
             match parse_app(file, text) {
@@ -63,7 +79,11 @@ impl Catalog {
     #[must_use]
     pub fn values(&self, fields: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut values = fields.clone();
-        values.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+        values.extend(
+            self.vars
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         values
     }
 
@@ -75,8 +95,31 @@ impl Catalog {
         crate::search::search(self, intent, connected)
     }
 
-    fn insert(&mut self, app: App) {
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::build(self.apps()))
+    }
+
+    fn insert(&mut self, mut app: App) {
+        for method in &mut app.auth {
+            let links = method
+                .fields
+                .iter_mut()
+                .filter_map(|field| field.link.as_mut());
+            for page in links.chain(method.setup.as_mut().map(|setup| &mut setup.url)) {
+                self.fill_page(page);
+            }
+        }
         self.apps.insert(app.key.clone(), app);
+    }
+
+    /// Puts the product's own values into the address of a page; people's values never stand there.
+    fn fill_page(&self, page: &mut String) {
+        for (name, value) in &self.vars {
+            let slot = format!("{{{name}}}");
+            if page.contains(&slot) {
+                *page = page.replace(&slot, value.trim_end_matches('/'));
+            }
+        }
     }
 
     fn add_own(&mut self, folder: &Path, errors: &mut Vec<AppFileError>) {
@@ -86,7 +129,10 @@ impl Catalog {
                 Ok(app) if !seen.insert(app.key.clone()) => errors.push(AppFileError {
                     file: file_name(&path),
                     line: 1,
-                    problem: format!("another file of yours has the key {:?} already", app.key.as_str()),
+                    problem: format!(
+                        "another file of yours has the key {:?} already",
+                        app.key.as_str()
+                    ),
                     instead: "Write another key, or remove one of the two files.".to_owned(),
                 }),
                 Ok(app) => self.insert(app),
@@ -116,7 +162,9 @@ fn own_files(folder: &Path, errors: &mut Vec<AppFileError>) -> Vec<PathBuf> {
 }
 
 fn read_own(path: &Path) -> Result<App, AppFileError> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?.len();
+    let size = fs::metadata(path)
+        .map_err(|error| unreadable(path, &error.to_string()))?
+        .len();
     if size > MAX_FILE {
         return Err(unreadable(path, "it is larger than 256 KiB"));
     }
@@ -127,7 +175,10 @@ fn read_own(path: &Path) -> Result<App, AppFileError> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.to_string_lossy().into_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn unreadable(path: &Path, why: &str) -> AppFileError {

@@ -95,8 +95,12 @@ impl HttpCheck {
         if !self.ok.contains(&status) {
             return Verdict::Unclear;
         }
-        let Some(reply) = &self.reply else { return Verdict::Works };
-        let Some(body) = body else { return Verdict::Unclear };
+        let Some(reply) = &self.reply else {
+            return Verdict::Works;
+        };
+        let Some(body) = body else {
+            return Verdict::Unclear;
+        };
         if body.pointer(&reply.ok) == Some(&Value::Bool(true)) {
             return Verdict::Works;
         }
@@ -142,9 +146,17 @@ impl AccountPointers {
     /// Reads the account out of a reply.
     #[must_use]
     pub fn read(&self, reply: &Value) -> Option<Account> {
-        let ids: Option<Vec<String>> = self.id.iter().map(|pointer| scalar(reply.pointer(pointer)?)).collect();
+        let ids: Option<Vec<String>> = self
+            .id
+            .iter()
+            .map(|pointer| scalar(reply.pointer(pointer)?))
+            .collect();
         let id = ids.filter(|ids| !ids.is_empty())?.join(":");
-        let label = self.label.iter().find_map(|pointer| scalar(reply.pointer(pointer)?)).unwrap_or_else(|| id.clone());
+        let label = self
+            .label
+            .iter()
+            .find_map(|pointer| scalar(reply.pointer(pointer)?))
+            .unwrap_or_else(|| id.clone());
         Some(Account { id, label })
     }
 }
