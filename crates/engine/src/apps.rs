@@ -6,105 +6,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::{Arc, PoisonError};
 
 use membrane_catalog::{App, AuthMethod, Catalog, ClientSource, TokenAuth, TokenBody, parse_app};
-use membrane_model::{AppKey, AppSummary, AuthMethodKind, ErrorCode, Fault, Field, ReturnPath, SearchResult, Timestamp};
+use membrane_model::{AppKey, AppSummary, ErrorCode, Fault, SearchResult, Timestamp};
 use membrane_oauth::{Client, ClientAuth, Pkce, Provider, Reach, TokenBodyForm};
 use membrane_store::OauthClientRow;
 use membrane_vault::Place;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 use url::Url;
 
 use crate::credential::Credential;
-use crate::deep_link::CALLBACK_URI;
+use crate::detail::{AppDetail, ClientFacts, describe, takes_client};
 use crate::{Engine, Paths};
 
 /// The most an app file may be, in bytes.
 const APP_FILE_MAX: usize = 256 * 1024;
-
-/// An app with all that a person needs to connect it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AppDetail {
-    /// Names the app.
-    pub key: AppKey,
-    /// What a person calls it.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// Lower-case category names.
-    pub categories: Vec<String>,
-    /// Its ways to connect, best first.
-    pub auth_methods: Vec<MethodDetail>,
-    /// Connects with nothing to register.
-    pub ready: bool,
-    /// Added by the person.
-    pub own: bool,
-    /// The page that the facts come from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_url: Option<String>,
-    /// What backs the facts: `docs` or `memory`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub checked: Option<String>,
-}
-
-/// A way to connect, with its form, scopes and set-up steps.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MethodDetail {
-    /// Names it within the app.
-    pub key: String,
-    /// What kind it is.
-    #[serde(rename = "type")]
-    pub kind: AuthMethodKind,
-    /// What a person calls it.
-    pub label: String,
-    /// Needs an OAuth client of the person's own.
-    pub needs_client: bool,
-    /// The client that is set, without its secret.
-    pub client: Option<ClientFacts>,
-    /// Wants a client secret beside the id.
-    pub wants_secret: bool,
-    /// What is asked for, in human words.
-    pub scopes: Vec<ScopeDetail>,
-    /// The form.
-    pub fields: Vec<Field>,
-    /// Where a client or key is made.
-    pub setup: Option<SetupDetail>,
-    /// The redirect URI to register.
-    pub redirect_uri: Option<String>,
-    /// The ways back from the browser that the provider accepts, best first.
-    pub return_paths: Vec<ReturnPath>,
-}
-
-/// An OAuth client of the person's own.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClientFacts {
-    /// Its id.
-    pub id: String,
-    /// A secret is kept for it.
-    pub has_secret: bool,
-}
-
-/// A scope with its sentence.
-#[derive(Debug, Clone, Serialize)]
-pub struct ScopeDetail {
-    /// As the provider names it.
-    pub name: String,
-    /// What it lets tools do.
-    pub text: String,
-    /// Asked for only when chosen.
-    pub optional: bool,
-}
-
-/// How a client or key is made at the vendor.
-#[derive(Debug, Clone, Serialize)]
-pub struct SetupDetail {
-    /// The page where it is made.
-    pub url: String,
-    /// What to do there, in order.
-    pub steps: Vec<String>,
-}
 
 impl Engine {
     /// Lists the apps, narrowed to those whose name has the text.
@@ -135,67 +49,7 @@ impl Engine {
         let catalog = self.catalog();
         let app = self.app(&catalog, key)?;
         let client = self.own_client(app)?.map(|row| ClientFacts { id: row.client_id, has_secret: row.secret.is_some() });
-        let methods = app.auth.iter().map(|method| self.method_detail(app, method, client.clone()));
-        Ok(AppDetail {
-            key: app.key.clone(),
-            name: app.name.clone(),
-            description: app.description.clone(),
-            categories: app.categories.clone(),
-            auth_methods: methods.collect(),
-            ready: app.ready(),
-            own: app.own,
-            source_url: app.source.as_ref().map(|source| source.url.clone()),
-            checked: app.source.as_ref().map(|source| source.checked.as_str().to_owned()),
-        })
-    }
-
-    fn method_detail(&self, app: &App, method: &AuthMethod, client: Option<ClientFacts>) -> MethodDetail {
-        let oauth = method.oauth.as_ref();
-        let redirect_uri = (method.kind == AuthMethodKind::OAuth2)
-            .then(|| oauth.and_then(|_| self.registered_redirect(app, method)))
-            .flatten();
-        let setup = method.setup.as_ref().map(|setup| SetupDetail {
-            url: setup.url.clone(),
-            steps: setup.steps_for(redirect_uri.as_deref().unwrap_or_default()),
-        });
-        MethodDetail {
-            key: method.key.clone(),
-            kind: method.kind,
-            label: method.label.clone(),
-            needs_client: method.needs_client(),
-            client: client.filter(|_| method.needs_client()),
-            wants_secret: oauth.is_some_and(|oauth| oauth.token_auth != TokenAuth::None),
-            scopes: oauth.map_or_else(Vec::new, |oauth| {
-                let detail = |s: &membrane_catalog::Scope| ScopeDetail {
-                    name: s.name.clone(),
-                    text: s.text.clone(),
-                    optional: s.optional,
-                };
-                oauth.scopes.iter().map(detail).collect()
-            }),
-            fields: method.fields.clone(),
-            setup,
-            redirect_uri,
-            return_paths: oauth.map_or_else(Vec::new, |oauth| oauth.redirects.return_paths()),
-        }
-    }
-
-    /// Returns the redirect URI that a person registers at the vendor for the way back that is used by itself.
-    pub(crate) fn registered_redirect(&self, app: &App, method: &AuthMethod) -> Option<String> {
-        let oauth = method.oauth.as_ref()?;
-        let first = oauth.redirects.return_paths().into_iter().next()?;
-        Some(match first {
-            ReturnPath::DeepLink => deep_link_redirect(app, oauth.sends_iss),
-            ReturnPath::Loopback => {
-                let host = if oauth.redirects.loopback.wants_localhost() { "localhost" } else { "127.0.0.1" };
-                if oauth.redirects.loopback.any_port() {
-                    format!("http://{host}/oauth-callback")
-                } else {
-                    let port = self.endpoint().callback_port.unwrap_or(crate::session::CALLBACK_PORTS[0]);
-                    format!("http://{host}:{port}/oauth-callback")
-                }
-            }
-        })
+        Ok(describe(app, client, self.endpoint().callback_port))
     }
 
     pub(crate) fn app<'a>(&self, catalog: &'a Catalog, key: &AppKey) -> Result<&'a App, Fault> {
@@ -415,21 +269,11 @@ pub(crate) fn reach(app: &App) -> Reach {
     if app.local { Reach::HttpsOrLoopback } else { Reach::Https }
 }
 
-/// Returns the deep link that a provider sends the person back to; told apart by app where the answer has no `iss`.
-pub(crate) fn deep_link_redirect(app: &App, sends_iss: bool) -> String {
-    if sends_iss { CALLBACK_URI.to_owned() } else { format!("{CALLBACK_URI}/{}", app.key) }
-}
-
 pub(crate) fn client_required(app: &App) -> Fault {
     Fault::new(ErrorCode::ClientRequired, format!("{} needs an OAuth client of your own first", app.name)).hint(format!(
         "`membrane app show {}` says how to make one; then run `membrane app client {}`.",
         app.key, app.key
     ))
-}
-
-/// Tells whether a way to connect goes through an OAuth client that the person can set.
-fn takes_client(method: &AuthMethod) -> bool {
-    matches!(method.kind, AuthMethodKind::OAuth2 | AuthMethodKind::Device)
 }
 
 fn client_place(key: &AppKey) -> Place<'_> {

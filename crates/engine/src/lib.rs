@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod credential;
 mod deep_link;
+mod detail;
 mod engine;
 mod health;
 mod host;
@@ -25,7 +26,8 @@ mod token;
 mod unlock;
 mod verify;
 
-pub use apps::{AppDetail, ClientFacts, MethodDetail};
+pub use apps::{check_app_file, write_app_file};
+pub use detail::{AppDetail, ClientFacts, MethodDetail, ScopeDetail, SetupDetail, describe};
 pub use clients::Caller;
 pub use connect::ConnectRequest;
 pub use connection::{ConnectionPatch, ConnectionQuery};

@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{BROWSER_TIME, CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
-use crate::apps::{client_required, deep_link_redirect, reach};
+use crate::apps::{client_required, reach};
+use crate::detail::deep_link_redirect;
 use crate::connection::checked_name;
 use crate::credential::Credential;
 use crate::refresh::plan::after;

@@ -1,0 +1,95 @@
+//! The client: an address, a token where one is needed, and how a call is made.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method};
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::Incoming;
+use membrane_model::WireError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::SdkError;
+use crate::transport::Place;
+
+/// A client of one engine. Cheap to clone; each call uses a connection of its own.
+#[derive(Clone)]
+pub struct Client {
+    place: Place,
+    token: Option<HeaderValue>,
+}
+
+impl Client {
+    /// Reaches the engine over its Unix socket, as the person.
+    #[must_use]
+    pub fn unix(socket: impl Into<PathBuf>) -> Self {
+        Self { place: Place::Socket(socket.into()), token: None }
+    }
+
+    /// Reaches the engine over HTTP with a client's token (`pat-…`).
+    ///
+    /// # Errors
+    /// `Address` for anything but `http://127.0.0.1:PORT` or `http://localhost:PORT`, or a token that can't be one.
+    pub fn http(origin: &str, token: &str) -> Result<Self, SdkError> {
+        let url = url::Url::parse(origin).map_err(|_| SdkError::Address)?;
+        let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+        let port = url.port().filter(|_| url.scheme() == "http" && local).ok_or(SdkError::Address)?;
+        let mut token = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| SdkError::Address)?;
+        token.set_sensitive(true);
+        Ok(Self { place: Place::Tcp(format!("127.0.0.1:{port}")), token: Some(token) })
+    }
+
+    /// Calls any route and reads the answer's JSON.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<T, SdkError> {
+        let response = self.open(method, path, body).await?;
+        let body = response.collect().await.map_err(|error| SdkError::Broken(error.to_string()))?.to_bytes();
+        serde_json::from_slice(&body).map_err(|error| SdkError::Broken(error.to_string()))
+    }
+
+    /// Makes a request and returns the body of a good answer, unread.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<Incoming, SdkError> {
+        let bytes = match body {
+            Some(body) => serde_json::to_vec(body).map_err(|error| SdkError::Broken(error.to_string()))?,
+            None => Vec::new(),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.place.host())
+            .header(ACCEPT, "application/json");
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
+        let request =
+            request.body(Full::new(Bytes::from(bytes))).map_err(|error| SdkError::Broken(error.to_string()))?;
+        let response = self.place.send(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response.into_body());
+        }
+        let body = response.into_body().collect().await.map_err(|error| SdkError::Broken(error.to_string()))?;
+        match serde_json::from_slice::<WireError>(&body.to_bytes()) {
+            Ok(error) => Err(SdkError::Wire(Box::new(error))),
+            Err(_) => Err(SdkError::Broken(format!("status {status}"))),
+        }
+    }
+}
