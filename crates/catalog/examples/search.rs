@@ -20,27 +20,14 @@ fn main() -> std::io::Result<()> {
     let first = started.elapsed();
     for line in text.lines() {
         let found = catalog.search(line, &[]);
-        let items = found
-            .items
-            .iter()
-            .take(6)
-            .map(|item| format!("{} ({:.2} {})", item.key, item.score, item.reason));
-        println!(
-            "{line:40} {:?} {}",
-            found.outcome,
-            items.collect::<Vec<_>>().join(", ")
-        );
+        let items = found.items.iter().take(6).map(|item| format!("{} ({:.2} {})", item.key, item.score, item.reason));
+        println!("{line:40} {:?} {}", found.outcome, items.collect::<Vec<_>>().join(", "));
     }
     let started = Instant::now();
     for line in (0..ROUNDS).flat_map(|_| text.lines()) {
         std::hint::black_box(catalog.search(line, &[]));
     }
-    let lines = u32::try_from(text.lines().count())
-        .unwrap_or(u32::MAX)
-        .max(1);
-    println!(
-        "\nload {loaded:?}, first search {first:?}, then {:?} each",
-        started.elapsed() / ROUNDS / lines
-    );
+    let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
+    println!("\nload {loaded:?}, first search {first:?}, then {:?} each", started.elapsed() / ROUNDS / lines);
     Ok(())
 }

@@ -59,9 +59,7 @@ impl App {
     /// Client credentials don't count: the id and the secret come from a registration.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.auth.iter().any(|method| {
-            !method.needs_client() && method.kind != AuthMethodKind::ClientCredentials
-        })
+        self.auth.iter().any(|method| !method.needs_client() && method.kind != AuthMethodKind::ClientCredentials)
     }
 
     /// Returns what a list shows of it.

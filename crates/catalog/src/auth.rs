@@ -36,9 +36,7 @@ impl AuthMethod {
     /// Tells whether an OAuth client of the person's own is needed first.
     #[must_use]
     pub fn needs_client(&self) -> bool {
-        self.oauth
-            .as_ref()
-            .is_some_and(|oauth| oauth.client == ClientSource::Own)
+        self.oauth.as_ref().is_some_and(|oauth| oauth.client == ClientSource::Own)
     }
 
     /// Checks what the person filled in against the fields of this way to connect.
@@ -46,9 +44,7 @@ impl AuthMethod {
     /// # Errors
     /// The first field that is missing, or not as it should be.
     pub fn check_fields(&self, values: &BTreeMap<String, String>) -> Result<(), FieldProblem> {
-        self.fields
-            .iter()
-            .try_for_each(|field| check_field(field, values.get(&field.key).map(String::as_str)))
+        self.fields.iter().try_for_each(|field| check_field(field, values.get(&field.key).map(String::as_str)))
     }
 }
 
@@ -96,10 +92,7 @@ pub struct OauthFacts {
 impl OauthFacts {
     /// Returns the scopes that are asked for when the person chooses nothing.
     pub fn default_scopes(&self) -> impl Iterator<Item = &str> {
-        self.scopes
-            .iter()
-            .filter(|scope| !scope.optional)
-            .map(|scope| scope.name.as_str())
+        self.scopes.iter().filter(|scope| !scope.optional).map(|scope| scope.name.as_str())
     }
 }
 
@@ -264,9 +257,6 @@ impl Setup {
     /// Returns the steps with the redirect URI put in.
     #[must_use]
     pub fn steps_for(&self, redirect_uri: &str) -> Vec<String> {
-        self.steps
-            .iter()
-            .map(|step| step.replace("{redirect_uri}", redirect_uri))
-            .collect()
+        self.steps.iter().map(|step| step.replace("{redirect_uri}", redirect_uri)).collect()
     }
 }

@@ -32,19 +32,10 @@ impl Catalog {
     /// A file that is not valid is left out and told of; the others are there. `vars` fill slots that no person fills;
     /// without `sandbox` among them, its usual address stands in.
     #[must_use]
-    pub fn load(
-        own_apps_dir: Option<&Path>,
-        vars: &BTreeMap<String, String>,
-    ) -> (Self, Vec<AppFileError>) {
-        let usual = VARS
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
+        let usual = VARS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let vars = usual.chain(vars.clone()).collect();
-        let mut catalog = Self {
-            apps: BTreeMap::new(),
-            vars,
-            index: OnceLock::new(),
-        };
+        let mut catalog = Self { apps: BTreeMap::new(), vars, index: OnceLock::new() };
         let mut errors = Vec::new();
         for (file, text) in FILES {
             match parse_app(file, text) {
@@ -79,11 +70,7 @@ impl Catalog {
     #[must_use]
     pub fn values(&self, fields: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut values = fields.clone();
-        values.extend(
-            self.vars
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        values.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
         values
     }
 
@@ -101,10 +88,7 @@ impl Catalog {
 
     fn insert(&mut self, mut app: App) {
         for method in &mut app.auth {
-            let links = method
-                .fields
-                .iter_mut()
-                .filter_map(|field| field.link.as_mut());
+            let links = method.fields.iter_mut().filter_map(|field| field.link.as_mut());
             for page in links.chain(method.setup.as_mut().map(|setup| &mut setup.url)) {
                 self.fill_page(page);
             }
@@ -129,10 +113,7 @@ impl Catalog {
                 Ok(app) if !seen.insert(app.key.clone()) => errors.push(AppFileError {
                     file: file_name(&path),
                     line: 1,
-                    problem: format!(
-                        "another file of yours has the key {:?} already",
-                        app.key.as_str()
-                    ),
+                    problem: format!("another file of yours has the key {:?} already", app.key.as_str()),
                     instead: "Write another key, or remove one of the two files.".to_owned(),
                 }),
                 Ok(app) => self.insert(app),
@@ -162,9 +143,7 @@ fn own_files(folder: &Path, errors: &mut Vec<AppFileError>) -> Vec<PathBuf> {
 }
 
 fn read_own(path: &Path) -> Result<App, AppFileError> {
-    let size = fs::metadata(path)
-        .map_err(|error| unreadable(path, &error.to_string()))?
-        .len();
+    let size = fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?.len();
     if size > MAX_FILE {
         return Err(unreadable(path, "it is larger than 256 KiB"));
     }
@@ -175,10 +154,7 @@ fn read_own(path: &Path) -> Result<App, AppFileError> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.to_string_lossy().into_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn unreadable(path: &Path, why: &str) -> AppFileError {

@@ -18,10 +18,7 @@ pub struct AppFileError {
 
 impl From<AppFileError> for Fault {
     fn from(error: AppFileError) -> Self {
-        Self::new(
-            ErrorCode::InvalidAppFile,
-            format!("{}, line {}: {}.", error.file, error.line, error.problem),
-        )
-        .hint(error.instead)
+        Self::new(ErrorCode::InvalidAppFile, format!("{}, line {}: {}.", error.file, error.line, error.problem))
+            .hint(error.instead)
     }
 }

@@ -52,20 +52,10 @@ impl From<FieldProblem> for Fault {
 pub fn check_field(field: &Field, value: Option<&str>) -> Result<(), FieldProblem> {
     let value = value.unwrap_or_default();
     if value.is_empty() {
-        let missing = || FieldProblem::Missing {
-            field: field.key.clone(),
-            label: field.label.clone(),
-        };
-        return if field.optional {
-            Ok(())
-        } else {
-            Err(missing())
-        };
+        let missing = || FieldProblem::Missing { field: field.key.clone(), label: field.label.clone() };
+        return if field.optional { Ok(()) } else { Err(missing()) };
     }
-    let fits = field
-        .pattern
-        .as_deref()
-        .is_none_or(|pattern| matches_whole(pattern, value));
+    let fits = field.pattern.as_deref().is_none_or(|pattern| matches_whole(pattern, value));
     if value.len() > MAX_VALUE || value.chars().any(char::is_control) || !fits {
         return Err(FieldProblem::Shape {
             field: field.key.clone(),

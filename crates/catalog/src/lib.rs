@@ -13,8 +13,8 @@ mod text;
 
 pub use app::{Api, App, Checked, Source};
 pub use auth::{
-    AuthMethod, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope,
-    Setup, TokenAuth, TokenBody, TokenFacts,
+    AuthMethod, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Setup, TokenAuth,
+    TokenBody, TokenFacts,
 };
 pub use catalog::Catalog;
 pub use error::AppFileError;

@@ -146,17 +146,9 @@ impl AccountPointers {
     /// Reads the account out of a reply.
     #[must_use]
     pub fn read(&self, reply: &Value) -> Option<Account> {
-        let ids: Option<Vec<String>> = self
-            .id
-            .iter()
-            .map(|pointer| scalar(reply.pointer(pointer)?))
-            .collect();
+        let ids: Option<Vec<String>> = self.id.iter().map(|pointer| scalar(reply.pointer(pointer)?)).collect();
         let id = ids.filter(|ids| !ids.is_empty())?.join(":");
-        let label = self
-            .label
-            .iter()
-            .find_map(|pointer| scalar(reply.pointer(pointer)?))
-            .unwrap_or_else(|| id.clone());
+        let label = self.label.iter().find_map(|pointer| scalar(reply.pointer(pointer)?)).unwrap_or_else(|| id.clone());
         Some(Account { id, label })
     }
 }

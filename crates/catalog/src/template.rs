@@ -107,14 +107,8 @@ impl Template {
             Part::Host | Part::Path | Part::Query => "a",
             Part::Port => "8443",
         };
-        let values = template
-            .slots()
-            .map(|(name, part)| (name.to_owned(), sample(part).to_owned()))
-            .collect();
-        template
-            .fill(&values)
-            .map(|_| template)
-            .map_err(|_| TemplateProblem::Malformed)
+        let values = template.slots().map(|(name, part)| (name.to_owned(), sample(part).to_owned())).collect();
+        template.fill(&values).map(|_| template).map_err(|_| TemplateProblem::Malformed)
     }
 
     /// Returns the text with its slots.
@@ -125,13 +119,10 @@ impl Template {
 
     /// Lists the slots and where they stand.
     pub fn slots(&self) -> impl Iterator<Item = (&str, Part)> {
-        pieces(&self.0)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|piece| match piece {
-                Piece::Slot(name, part) => Some((name, part)),
-                Piece::Fixed(_) => None,
-            })
+        pieces(&self.0).unwrap_or_default().into_iter().filter_map(|piece| match piece {
+            Piece::Slot(name, part) => Some((name, part)),
+            Piece::Fixed(_) => None,
+        })
     }
 
     /// Puts values into the slots.
@@ -155,16 +146,12 @@ impl Template {
                 Piece::Slot(name, part) => {
                     let value = values.get(name).filter(|value| !value.is_empty());
                     let value = value.ok_or_else(|| FillProblem::Missing(name.to_owned()))?;
-                    push_value(&mut out, value, part).ok_or_else(|| FillProblem::Unfit {
-                        name: name.to_owned(),
-                        part,
-                    })?;
+                    push_value(&mut out, value, part)
+                        .ok_or_else(|| FillProblem::Unfit { name: name.to_owned(), part })?;
                 }
             }
         }
-        means_what_it_says(&out)
-            .then_some(out)
-            .ok_or(FillProblem::Malformed)
+        means_what_it_says(&out).then_some(out).ok_or(FillProblem::Malformed)
     }
 }
 
@@ -195,13 +182,7 @@ fn check_shape(text: &str, allow: Allow) -> Result<(), TemplateProblem> {
         return Err(TemplateProblem::Forbidden("white space or a backslash"));
     }
     let list = pieces(text).ok_or(TemplateProblem::Slot)?;
-    let authority = text
-        .split("://")
-        .nth(1)
-        .unwrap_or_default()
-        .split(['/', '?'])
-        .next()
-        .unwrap_or_default();
+    let authority = text.split("://").nth(1).unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err(TemplateProblem::Forbidden("a user name (@)"));
     }
@@ -228,11 +209,7 @@ fn check_neighbours(pair: &[Piece<'_>]) -> Result<(), TemplateProblem> {
 /// Cuts a template into fixed text and slots; none when a slot isn't well formed.
 fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     let mut list = Vec::new();
-    let mut part = if text.starts_with('{') {
-        Part::Origin
-    } else {
-        Part::Host
-    };
+    let mut part = if text.starts_with('{') { Part::Origin } else { Part::Host };
     let mut rest = text;
     if let Some(at) = text.find("://").filter(|_| part == Part::Host) {
         let (scheme, tail) = text.split_at(at + 3);
@@ -277,21 +254,14 @@ fn part_after(part: Part, fixed: &str) -> Part {
 /// Tells whether a text can name a slot: `subdomain`, `api_key`.
 pub(crate) fn is_slot_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn push_value(out: &mut String, value: &str, part: Part) -> Option<()> {
     match part {
         Part::Origin => out.push_str(origin(value)?),
         Part::Host => is_host(value).then(|| out.push_str(value))?,
-        Part::Port => value
-            .parse::<u16>()
-            .ok()
-            .filter(|port| *port > 0)
-            .map(|port| write!(out, "{port}"))?
-            .ok()?,
+        Part::Port => value.parse::<u16>().ok().filter(|port| *port > 0).map(|port| write!(out, "{port}"))?.ok()?,
         Part::Path => escape(out, value, b":@")?,
         Part::Query => escape(out, value, &[])?,
     }
@@ -302,10 +272,7 @@ fn push_value(out: &mut String, value: &str, part: Part) -> Option<()> {
 fn origin(value: &str) -> Option<&str> {
     let value = value.strip_suffix('/').unwrap_or(value);
     let host = |rest: &str| {
-        let (name, port) = rest
-            .rsplit_once(':')
-            .filter(|_| !rest.ends_with(']'))
-            .unwrap_or((rest, "1"));
+        let (name, port) = rest.rsplit_once(':').filter(|_| !rest.ends_with(']')).unwrap_or((rest, "1"));
         (is_host(name) || name == "[::1]") && port.parse::<u16>().is_ok_and(|port| port > 0)
     };
     match value.split_once("://")? {
@@ -316,12 +283,9 @@ fn origin(value: &str) -> Option<&str> {
 }
 
 fn is_host(value: &str) -> bool {
-    let label =
-        |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
+    let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
     value.len() <= 253
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
         && value.split('.').all(label)
 }
 
@@ -341,9 +305,7 @@ fn escape(out: &mut String, value: &str, kept: &[u8]) -> Option<()> {
     }
     for byte in value.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte))
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
             _ if kept.contains(&byte) => out.push(char::from(byte)),
             _ => write!(out, "%{byte:02X}").ok()?,
         }
@@ -362,16 +324,9 @@ fn means_what_it_says(text: &str) -> bool {
     let path = tail.split('?').next().unwrap_or_default();
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!("{host}:{port}"));
-    let default_port = url
-        .port_or_known_default()
-        .map(|port| format!("{host}:{port}"));
-    let same_host = authority == host
-        || Some(authority) == port.as_deref()
-        || Some(authority) == default_port.as_deref();
+    let default_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
+    let same_host =
+        authority == host || Some(authority) == port.as_deref() || Some(authority) == default_port.as_deref();
     let same_path = url.path() == path || (path.is_empty() && url.path() == "/");
-    same_host
-        && same_path
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none()
+    same_host && same_path && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
 }

@@ -31,10 +31,7 @@ impl TextTemplate {
 
     /// Lists the slots.
     pub fn slots(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .split('{')
-            .skip(1)
-            .filter_map(|piece| piece.split('}').next())
+        self.0.split('{').skip(1).filter_map(|piece| piece.split('}').next())
     }
 
     /// Puts values into the slots. The outcome is a secret when a value is.
@@ -46,14 +43,9 @@ impl TextTemplate {
         let mut rest = self.0.as_str();
         while let Some((fixed, tail)) = rest.split_once('{') {
             let (name, tail) = tail.split_once('}').ok_or(FillProblem::Malformed)?;
-            let value = values
-                .get(name)
-                .ok_or_else(|| FillProblem::Missing(name.to_owned()))?;
+            let value = values.get(name).ok_or_else(|| FillProblem::Missing(name.to_owned()))?;
             if value.chars().any(char::is_control) {
-                return Err(FillProblem::Unfit {
-                    name: name.to_owned(),
-                    part: Part::Query,
-                });
+                return Err(FillProblem::Unfit { name: name.to_owned(), part: Part::Query });
             }
             out.push_str(fixed);
             out.push_str(value);

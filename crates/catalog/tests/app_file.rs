@@ -21,18 +21,13 @@ verify = { url = "https://crm.example.com/api/me" }
 #[track_caller]
 fn refused(good: &str, bad: &str) -> String {
     assert!(GOOD.contains(good), "{good}");
-    parse_app("my-crm.toml", &GOOD.replace(good, bad))
-        .unwrap_err()
-        .to_string()
+    parse_app("my-crm.toml", &GOOD.replace(good, bad)).unwrap_err().to_string()
 }
 
 #[test]
 fn a_good_file_reads() {
     let app = parse_app("my-crm.toml", GOOD).unwrap();
-    assert_eq!(
-        (app.key.as_str(), app.popularity, app.ready(), app.own),
-        ("my-crm", 50, true, false)
-    );
+    assert_eq!((app.key.as_str(), app.popularity, app.ready(), app.own), ("my-crm", 50, true, false));
 }
 
 #[test]
@@ -55,10 +50,7 @@ fn r94_a_mistake_is_told_with_its_line_and_what_to_write() {
         "my-crm.toml, line 8: type = \"apikey\" is none of the words there are. Write type = \"api-key\"."
     );
     assert_eq!(
-        refused(
-            "\"https://crm.example.com/api/me\"",
-            "\"https://{region}.example.com/me\""
-        ),
+        refused("\"https://crm.example.com/api/me\"", "\"https://{region}.example.com/me\""),
         "my-crm.toml, line 10: nothing fills {region} in an address of the API. \
          Add a field with key = \"region\" to \"api-key\", or leave the slot out."
     );
@@ -66,19 +58,9 @@ fn r94_a_mistake_is_told_with_its_line_and_what_to_write() {
 
 #[test]
 fn what_is_no_toml_is_refused_with_a_sentence() {
-    for junk in [
-        "",
-        "\u{0}\u{1}\u{2}",
-        "key = ",
-        "<html></html>",
-        "[[[",
-        "{\"key\": 1}",
-    ] {
+    for junk in ["", "\u{0}\u{1}\u{2}", "key = ", "<html></html>", "[[[", "{\"key\": 1}"] {
         let error = parse_app("junk.toml", junk).unwrap_err();
-        assert!(
-            error.line >= 1 && !error.problem.is_empty() && error.instead.ends_with(['.', ';']),
-            "{error}"
-        );
+        assert!(error.line >= 1 && !error.problem.is_empty() && error.instead.ends_with(['.', ';']), "{error}");
     }
     assert!(parse_app("big.toml", &"a".repeat(1_000_000)).is_err());
     assert!(parse_app("deep.toml", &format!("a = {}", "[".repeat(100_000))).is_err());
@@ -101,15 +83,9 @@ fn a_bad_file_of_ones_own_leaves_the_others_alone() {
 #[test]
 fn the_example_in_the_documentation_reads() {
     let page = include_str!("../../../docs/catalog.md");
-    let examples: Vec<&str> = page
-        .split("```toml\n")
-        .skip(1)
-        .map(|piece| piece.split("```").next().unwrap_or_default())
-        .collect();
-    let whole: Vec<&&str> = examples
-        .iter()
-        .filter(|text| text.starts_with("key = "))
-        .collect();
+    let examples: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|piece| piece.split("```").next().unwrap_or_default()).collect();
+    let whole: Vec<&&str> = examples.iter().filter(|text| text.starts_with("key = ")).collect();
     assert_eq!(whole.len(), 2);
     for text in whole {
         parse_app("example.toml", text).unwrap_or_else(|error| panic!("{error}"));

@@ -10,15 +10,11 @@ use membrane_model::AuthMethodKind;
 
 fn apps() -> Vec<(String, App)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("apps");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let read = |path: &Path| {
         let file = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let app = parse_app(&file, &fs::read_to_string(path).unwrap())
-            .unwrap_or_else(|error| panic!("{error}"));
+        let app = parse_app(&file, &fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{error}"));
         (file, app)
     };
     files.iter().map(|path| read(path)).collect()
@@ -43,9 +39,7 @@ fn every_app_is_built_in() {
 #[test]
 fn every_app_says_where_its_facts_are_from() {
     for (file, app) in apps() {
-        let source = app
-            .source
-            .unwrap_or_else(|| panic!("{file} has no [source]"));
+        let source = app.source.unwrap_or_else(|| panic!("{file} has no [source]"));
         assert!(source.url.starts_with("https://"), "{file}");
     }
 }
@@ -54,17 +48,10 @@ fn every_app_says_where_its_facts_are_from() {
 fn every_way_that_needs_a_client_or_a_key_says_how_to_get_it() {
     for (file, app) in apps() {
         for method in &app.auth {
-            let nothing_to_get = method
-                .oauth
-                .as_ref()
-                .is_some_and(|oauth| oauth.client != ClientSource::Own)
+            let nothing_to_get = method.oauth.as_ref().is_some_and(|oauth| oauth.client != ClientSource::Own)
                 && method.kind != AuthMethodKind::ClientCredentials;
             let steps = method.setup.as_ref().map_or(0, |setup| setup.steps.len());
-            assert!(
-                nothing_to_get || steps > 0,
-                "{file}: {} has no setup",
-                method.key
-            );
+            assert!(nothing_to_get || steps > 0, "{file}: {} has no setup", method.key);
         }
     }
 }
@@ -72,26 +59,12 @@ fn every_way_that_needs_a_client_or_a_key_says_how_to_get_it() {
 #[test]
 fn every_own_client_is_told_its_redirect_uri() {
     for (file, app) in apps() {
-        for method in app
-            .auth
-            .iter()
-            .filter(|method| method.kind == AuthMethodKind::OAuth2 && method.needs_client())
-        {
+        for method in app.auth.iter().filter(|method| method.kind == AuthMethodKind::OAuth2 && method.needs_client()) {
             let setup = method.setup.as_ref().unwrap();
-            let told = setup
-                .steps
-                .iter()
-                .any(|step| step.contains("{redirect_uri}"));
+            let told = setup.steps.iter().any(|step| step.contains("{redirect_uri}"));
             // Google's and Microsoft's desktop clients take any loopback port: there is nothing to paste.
-            let any_port = method
-                .oauth
-                .as_ref()
-                .is_some_and(|oauth| oauth.redirects.loopback.any_port());
-            assert!(
-                told || any_port,
-                "{file}: {} never mentions {{redirect_uri}}",
-                method.key
-            );
+            let any_port = method.oauth.as_ref().is_some_and(|oauth| oauth.redirects.loopback.any_port());
+            assert!(told || any_port, "{file}: {} never mentions {{redirect_uri}}", method.key);
         }
     }
 }
@@ -101,28 +74,18 @@ fn every_key_and_password_is_checked_before_it_is_called_connected() {
     for (file, app) in apps() {
         // A sign-in has proved itself by its token reply.
         for method in app.auth.iter().filter(|method| method.oauth.is_none()) {
-            assert!(
-                method.verify.is_some(),
-                "{file}: {} has no verify",
-                method.key
-            );
+            assert!(method.verify.is_some(), "{file}: {} has no verify", method.key);
         }
     }
 }
 
 #[test]
 fn every_kind_of_connecting_is_there() {
-    let there: BTreeSet<String> = apps()
-        .iter()
-        .flat_map(|(_, app)| &app.auth)
-        .map(|method| format!("{:?}", method.kind))
-        .collect();
+    let there: BTreeSet<String> =
+        apps().iter().flat_map(|(_, app)| &app.auth).map(|method| format!("{:?}", method.kind)).collect();
     assert_eq!(
         there,
-        ["ApiKey", "Basic", "ClientCredentials", "Device", "OAuth2"]
-            .map(str::to_owned)
-            .into_iter()
-            .collect()
+        ["ApiKey", "Basic", "ClientCredentials", "Device", "OAuth2"].map(str::to_owned).into_iter().collect()
     );
 }
 
@@ -130,10 +93,8 @@ fn every_kind_of_connecting_is_there() {
 fn names_and_aliases_are_nobody_elses() {
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     for (_, app) in apps() {
-        let names: BTreeSet<String> = iter::once(&app.name)
-            .chain(&app.aliases)
-            .map(|name| name.to_lowercase())
-            .collect();
+        let names: BTreeSet<String> =
+            iter::once(&app.name).chain(&app.aliases).map(|name| name.to_lowercase()).collect();
         for name in names {
             if let Some(other) = owners.insert(name.clone(), app.key.to_string()) {
                 panic!("{name:?} is the name of {other} and of {}", app.key);
@@ -148,29 +109,13 @@ fn the_sandbox_connects_with_nothing_to_register_in_every_way() {
     let (catalog, _) = Catalog::load(None, &vars);
     let app = catalog.get(&"membrane-sandbox".parse().unwrap()).unwrap();
     assert!(app.ready() && app.local);
-    let kinds: BTreeSet<String> = app
-        .auth
-        .iter()
-        .map(|method| format!("{:?}", method.kind))
-        .collect();
+    let kinds: BTreeSet<String> = app.auth.iter().map(|method| format!("{:?}", method.kind)).collect();
     assert_eq!(kinds.len(), 5);
     let oauth = app.method("oauth").unwrap().oauth.as_ref().unwrap();
     let values = catalog.values(&BTreeMap::new());
-    assert_eq!(
-        oauth.issuer.as_ref().unwrap().fill_text(&values).unwrap(),
-        "http://127.0.0.1:5555"
-    );
-    assert_eq!(
-        oauth.token_url.fill(&values).unwrap().as_str(),
-        "http://127.0.0.1:5555/token"
-    );
+    assert_eq!(oauth.issuer.as_ref().unwrap().fill_text(&values).unwrap(), "http://127.0.0.1:5555");
+    assert_eq!(oauth.token_url.fill(&values).unwrap().as_str(), "http://127.0.0.1:5555/token");
     let key = app.method("api-key").unwrap();
-    assert_eq!(
-        key.fields[0].link.as_deref(),
-        Some("http://127.0.0.1:5555/keys")
-    );
-    assert_eq!(
-        key.setup.as_ref().unwrap().url,
-        "http://127.0.0.1:5555/keys"
-    );
+    assert_eq!(key.fields[0].link.as_deref(), Some("http://127.0.0.1:5555/keys"));
+    assert_eq!(key.setup.as_ref().unwrap().url, "http://127.0.0.1:5555/keys");
 }

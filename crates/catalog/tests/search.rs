@@ -20,20 +20,12 @@ fn search(intent: &str) -> (SearchOutcome, Vec<String>) {
 }
 
 fn keys(found: &SearchResult) -> Vec<String> {
-    found
-        .items
-        .iter()
-        .map(|item| item.key.to_string())
-        .collect()
+    found.items.iter().map(|item| item.key.to_string()).collect()
 }
 
 #[track_caller]
 fn picks(intent: &str, key: &str) {
-    assert_eq!(
-        search(intent),
-        (SearchOutcome::Pick, vec![key.to_owned()]),
-        "{intent:?}"
-    );
+    assert_eq!(search(intent), (SearchOutcome::Pick, vec![key.to_owned()]), "{intent:?}");
 }
 
 #[track_caller]
@@ -41,29 +33,19 @@ fn offers(intent: &str, wanted: &[&str]) {
     let (outcome, keys) = search(intent);
     assert_eq!(outcome, SearchOutcome::Choose, "{intent:?} offers {keys:?}");
     for key in wanted {
-        assert!(
-            keys.iter().any(|other| other == key),
-            "{intent:?} offers {keys:?}"
-        );
+        assert!(keys.iter().any(|other| other == key), "{intent:?} offers {keys:?}");
     }
 }
 
 #[track_caller]
 fn finds_nothing(intent: &str) {
-    assert_eq!(
-        search(intent),
-        (SearchOutcome::None, Vec::new()),
-        "{intent:?}"
-    );
+    assert_eq!(search(intent), (SearchOutcome::None, Vec::new()), "{intent:?}");
 }
 
 #[test]
 fn crm_offers_a_choice_of_crms() {
     offers("CRM", &["hubspot", "salesforce", "pipedrive"]);
-    offers(
-        "connect my crm, please",
-        &["hubspot", "salesforce", "pipedrive"],
-    );
+    offers("connect my crm, please", &["hubspot", "salesforce", "pipedrive"]);
 }
 
 #[test]
@@ -94,10 +76,7 @@ fn an_unknown_word_gives_none() {
 
 #[test]
 fn a_family_offers_its_apps() {
-    offers(
-        "google",
-        &["gmail", "google-calendar", "google-drive", "google-sheets"],
-    );
+    offers("google", &["gmail", "google-calendar", "google-drive", "google-sheets"]);
 }
 
 #[test]
@@ -125,11 +104,7 @@ fn the_sandbox_is_found_by_name_and_comes_last_otherwise() {
     picks("sandbox", "membrane-sandbox");
     picks("Membrane Sandbox", "membrane-sandbox");
     for intent in ["crm", "developer tools"] {
-        assert_eq!(
-            search(intent).1.last().map(String::as_str),
-            Some("membrane-sandbox"),
-            "{intent}"
-        );
+        assert_eq!(search(intent).1.last().map(String::as_str), Some("membrane-sandbox"), "{intent}");
     }
 }
 
@@ -139,11 +114,7 @@ fn every_app_is_picked_by_its_name_and_by_its_key() {
     for app in catalog.apps() {
         for text in [app.name.as_str(), app.key.as_str()] {
             let found = catalog.search(text, &[]);
-            assert_eq!(
-                (found.outcome, keys(&found)),
-                (SearchOutcome::Pick, vec![app.key.to_string()]),
-                "{text}"
-            );
+            assert_eq!((found.outcome, keys(&found)), (SearchOutcome::Pick, vec![app.key.to_string()]), "{text}");
         }
     }
 }
@@ -161,12 +132,7 @@ fn a_connected_app_comes_first_among_equals() {
 #[test]
 fn every_item_says_why_and_the_best_comes_first() {
     let found = catalog().search("crm", &[]);
-    assert!(
-        found
-            .items
-            .iter()
-            .all(|item| !item.reason.is_empty() && (0.0..=1.0).contains(&item.score))
-    );
+    assert!(found.items.iter().all(|item| !item.reason.is_empty() && (0.0..=1.0).contains(&item.score)));
     assert!(found.items.is_sorted_by(|a, b| a.score >= b.score));
 }
 
@@ -194,19 +160,7 @@ fn an_app_of_ones_own_is_found_like_any_other() {
 #[test]
 fn a_megabyte_of_junk_is_only_junk() {
     let catalog = catalog();
-    for piece in [
-        "a",
-        "é",
-        "\u{0}",
-        "x ",
-        "https://",
-        "github.com ",
-        "🎉",
-        "'",
-        "{",
-        "\u{0301}",
-        "..//",
-    ] {
+    for piece in ["a", "é", "\u{0}", "x ", "https://", "github.com ", "🎉", "'", "{", "\u{0301}", "..//"] {
         let text = piece.repeat(1_000_000 / piece.len());
         assert!(catalog.search(&text, &[]).items.len() <= 20, "{piece:?}");
     }

@@ -7,9 +7,7 @@ use crate::parse::{check, oauth, request};
 use crate::template::{Allow, is_slot_name};
 use crate::{AppFileError, AuthMethod, Setup};
 
-const COMMON_KEYS: [&str; 9] = [
-    "key", "type", "label", "fields", "send", "verify", "identity", "setup", "api",
-];
+const COMMON_KEYS: [&str; 9] = ["key", "type", "label", "fields", "send", "verify", "identity", "setup", "api"];
 const OAUTH_KEYS: [&str; 18] = [
     "issuer",
     "sends_iss",
@@ -30,9 +28,7 @@ const OAUTH_KEYS: [&str; 18] = [
     "token",
     "errors",
 ];
-const FIELD_KEYS: [&str; 8] = [
-    "key", "label", "hint", "link", "example", "pattern", "secret", "optional",
-];
+const FIELD_KEYS: [&str; 8] = ["key", "label", "hint", "link", "example", "pattern", "secret", "optional"];
 
 const KINDS: [(&str, AuthMethodKind); 5] = [
     ("oauth2", AuthMethodKind::OAuth2),
@@ -43,11 +39,7 @@ const KINDS: [(&str, AuthMethodKind); 5] = [
 ];
 
 /// Reads all `[[auth]]` tables.
-pub(crate) fn methods(
-    file: &Table<'_>,
-    app_name: &str,
-    allow: Allow,
-) -> Result<Vec<AuthMethod>, AppFileError> {
+pub(crate) fn methods(file: &Table<'_>, app_name: &str, allow: Allow) -> Result<Vec<AuthMethod>, AppFileError> {
     let known: Vec<&str> = COMMON_KEYS.iter().chain(&OAUTH_KEYS).copied().collect();
     let tables = file.tables("auth", &known)?;
     if tables.is_empty() {
@@ -76,10 +68,7 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
             "Write type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".",
         )
     })?;
-    let word = KINDS
-        .iter()
-        .find(|(_, other)| *other == kind)
-        .map_or("", |(word, _)| *word);
+    let word = KINDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| *word);
     table.name = format!("the {word} way to connect");
     let oauth = match kind {
         AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
@@ -99,11 +88,8 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
             "Write lower-case words joined by dashes: \"oauth\", \"api-key\".",
         ));
     }
-    let mut fields = table
-        .tables("fields", &FIELD_KEYS)?
-        .iter()
-        .map(|one| field(one, allow))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut fields =
+        table.tables("fields", &FIELD_KEYS)?.iter().map(|one| field(one, allow)).collect::<Result<Vec<_>, _>>()?;
     if fields.is_empty() {
         fields = usual_fields(kind);
     }
@@ -111,19 +97,14 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
     Ok(AuthMethod {
         key: key.map_or(word, |key| key.value).to_owned(),
         kind,
-        label: table
-            .owned("label")?
-            .unwrap_or_else(|| usual_label(kind, app_name)),
+        label: table.owned("label")?.unwrap_or_else(|| usual_label(kind, app_name)),
         oauth,
         api: super::api(&table, allow)?,
         send: request::send(&table, kind, &fields)?,
         fields,
         verify: request::verify(&table, allow)?,
         identity: request::identity(&table, allow)?,
-        setup: table
-            .table("setup", &["url", "steps"])?
-            .map(|setup| read_setup(&setup, allow))
-            .transpose()?,
+        setup: table.table("setup", &["url", "steps"])?.map(|setup| read_setup(&setup, allow)).transpose()?,
     })
 }
 
@@ -132,11 +113,7 @@ fn no_oauth_keys(table: &Table<'_>) -> Result<(), AppFileError> {
         None => Ok(()),
         Some(key) => {
             let problem = format!("{key} has no meaning in {}", table.name);
-            Err(table.doc.error(
-                table.place(key),
-                problem,
-                "Leave it out, or write type = \"oauth2\".",
-            ))
+            Err(table.doc.error(table.place(key), problem, "Leave it out, or write type = \"oauth2\"."))
         }
     }
 }
@@ -165,16 +142,10 @@ fn usual_fields(kind: AuthMethodKind) -> Vec<Field> {
     match kind {
         AuthMethodKind::OAuth2 | AuthMethodKind::Device => Vec::new(),
         AuthMethodKind::ClientCredentials => {
-            vec![
-                one("client_id", "Client id", false),
-                one("client_secret", "Client secret", true),
-            ]
+            vec![one("client_id", "Client id", false), one("client_secret", "Client secret", true)]
         }
         AuthMethodKind::ApiKey => vec![one("key", "API key", true)],
-        AuthMethodKind::Basic => vec![
-            one("username", "User name", false),
-            one("password", "Password", true),
-        ],
+        AuthMethodKind::Basic => vec![one("username", "User name", false), one("password", "Password", true)],
     }
 }
 
@@ -182,11 +153,7 @@ fn field(table: &Table<'_>, allow: Allow) -> Result<Field, AppFileError> {
     let key = table.need_text("key", "subdomain")?;
     if !is_slot_name(key.value) {
         let problem = format!("{:?} can't name a field", key.value);
-        return Err(table.doc.error(
-            key.at,
-            problem,
-            "Write lower-case letters, digits and underscores: \"api_key\".",
-        ));
+        return Err(table.doc.error(key.at, problem, "Write lower-case letters, digits and underscores: \"api_key\"."));
     }
     let pattern = table.text("pattern")?;
     let example = table.owned("example")?;
@@ -197,10 +164,7 @@ fn field(table: &Table<'_>, allow: Allow) -> Result<Field, AppFileError> {
         key: key.value.to_owned(),
         label: table.need_text("label", "Subdomain")?.value.to_owned(),
         hint: table.owned("hint")?,
-        link: table
-            .text("link")?
-            .map(|link| check::page(table, "link", link, allow))
-            .transpose()?,
+        link: table.text("link")?.map(|link| check::page(table, "link", link, allow)).transpose()?,
         example,
         pattern: pattern.map(|pattern| pattern.value.to_owned()),
         secret: table.flag("secret")?,
@@ -214,11 +178,7 @@ fn read_setup(table: &Table<'_>, allow: Allow) -> Result<Setup, AppFileError> {
         return Err(table.missing("steps", "[\"…\"]: one sentence each"));
     }
     for step in &steps {
-        if step
-            .value
-            .replace("{redirect_uri}", "")
-            .contains(['{', '}'])
-        {
+        if step.value.replace("{redirect_uri}", "").contains(['{', '}']) {
             return Err(table.doc.error(
                 step.at,
                 "a step has a slot that isn't {redirect_uri}",
@@ -227,15 +187,7 @@ fn read_setup(table: &Table<'_>, allow: Allow) -> Result<Setup, AppFileError> {
         }
     }
     Ok(Setup {
-        url: check::page(
-            table,
-            "url",
-            table.need_text("url", "https://example.com/settings/developers")?,
-            allow,
-        )?,
-        steps: steps
-            .into_iter()
-            .map(|step| step.value.to_owned())
-            .collect(),
+        url: check::page(table, "url", table.need_text("url", "https://example.com/settings/developers")?, allow)?,
+        steps: steps.into_iter().map(|step| step.value.to_owned()).collect(),
     })
 }

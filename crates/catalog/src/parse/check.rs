@@ -10,40 +10,24 @@ use crate::{App, AppFileError, AuthMethod, HttpCheck, Identity, Send, Template, 
 type Checked = Result<(), AppFileError>;
 
 /// Takes the address of a page for people; that of a local app may start with `{sandbox}`.
-pub(crate) fn page(
-    table: &Table<'_>,
-    key: &str,
-    text: At<&str>,
-    allow: Allow,
-) -> Result<String, AppFileError> {
+pub(crate) fn page(table: &Table<'_>, key: &str, text: At<&str>, allow: Allow) -> Result<String, AppFileError> {
     let fixed = match allow {
-        Allow::LocalHttp => VARS
-            .iter()
-            .find_map(|(name, _)| text.value.strip_prefix(&format!("{{{name}}}/"))),
+        Allow::LocalHttp => VARS.iter().find_map(|(name, _)| text.value.strip_prefix(&format!("{{{name}}}/"))),
         Allow::Https => None,
     };
     let starts_well = fixed.is_some() || text.value.starts_with("https://");
-    let reads = Template::parse(
-        text.value.split('#').next().unwrap_or_default(),
-        Allow::Https,
-    )
-    .is_ok();
+    let reads = Template::parse(text.value.split('#').next().unwrap_or_default(), Allow::Https).is_ok();
     if starts_well && reads && !fixed.unwrap_or(text.value).contains(['{', '}']) {
         return Ok(text.value.to_owned());
     }
-    Err(table.doc.error(
-        text.at,
-        format!("{key} is no https address"),
-        format!("Write {key} = \"https://…\"."),
-    ))
+    Err(table.doc.error(text.at, format!("{key} is no https address"), format!("Write {key} = \"https://…\".")))
 }
 
 /// Takes a domain, with a path behind it or not.
 pub(crate) fn domain(table: &Table<'_>, text: At<&str>) -> Result<String, AppFileError> {
     let host = text.value.split('/').next().unwrap_or_default();
     let good = host.contains('.')
-        && url::Url::parse(&format!("https://{}", text.value))
-            .is_ok_and(|url| url.host_str() == Some(host));
+        && url::Url::parse(&format!("https://{}", text.value)).is_ok_and(|url| url.host_str() == Some(host));
     if good && !text.value.ends_with('/') && !text.value.contains(['?', '#', '@', '*']) {
         return Ok(text.value.to_owned());
     }
@@ -53,13 +37,8 @@ pub(crate) fn domain(table: &Table<'_>, text: At<&str>) -> Result<String, AppFil
         .trim_start_matches("http://")
         .trim_start_matches("*.")
         .trim_end_matches('/');
-    let instead = format!(
-        "Write it without scheme and slash at the end: {:?}.",
-        bare.to_lowercase()
-    );
-    Err(table
-        .doc
-        .error(text.at, format!("{:?} is no domain", text.value), instead))
+    let instead = format!("Write it without scheme and slash at the end: {:?}.", bare.to_lowercase());
+    Err(table.doc.error(text.at, format!("{:?} is no domain", text.value), instead))
 }
 
 /// Takes a category.
@@ -68,11 +47,7 @@ pub(crate) fn category(table: &Table<'_>, text: At<&str>) -> Result<String, AppF
         return Ok(text.value.to_owned());
     }
     let problem = format!("{:?} is no category", text.value);
-    Err(table.doc.error(
-        text.at,
-        problem,
-        "Write lower-case words joined by dashes: \"crm\", \"developer-tools\".",
-    ))
+    Err(table.doc.error(text.at, problem, "Write lower-case words joined by dashes: \"crm\", \"developer-tools\"."))
 }
 
 /// Takes a JSON pointer (RFC 6901).
@@ -80,31 +55,15 @@ pub(crate) fn pointer(table: &Table<'_>, text: At<&str>) -> Result<String, AppFi
     if text.value.starts_with('/') {
         return Ok(text.value.to_owned());
     }
-    let instead = format!(
-        "Write {:?}.",
-        format!("/{}", text.value.trim_start_matches("$.").replace('.', "/"))
-    );
-    Err(table.doc.error(
-        text.at,
-        format!("{:?} is no JSON pointer", text.value),
-        instead,
-    ))
+    let instead = format!("Write {:?}.", format!("/{}", text.value.trim_start_matches("$.").replace('.', "/")));
+    Err(table.doc.error(text.at, format!("{:?} is no JSON pointer", text.value), instead))
 }
 
 /// Takes the name of a header.
 pub(crate) fn header_name(table: &Table<'_>, text: At<&str>) -> Checked {
-    let token = !text.value.is_empty()
-        && text
-            .value
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let ours = [
-        "host",
-        "content-length",
-        "connection",
-        "transfer-encoding",
-        "cookie",
-    ];
+    let token =
+        !text.value.is_empty() && text.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let ours = ["host", "content-length", "connection", "transfer-encoding", "cookie"];
     if token && !ours.contains(&text.value.to_ascii_lowercase().as_str()) {
         return Ok(());
     }
@@ -118,13 +77,7 @@ pub(crate) fn header_name(table: &Table<'_>, text: At<&str>) -> Checked {
 /// Takes a table of headers.
 pub(crate) fn headers(table: &Table<'_>, key: &str) -> Result<Vec<(String, String)>, AppFileError> {
     let one = |(name, value): (String, At<&str>)| {
-        header_name(
-            table,
-            At {
-                value: &name,
-                at: value.at,
-            },
-        )?;
+        header_name(table, At { value: &name, at: value.at })?;
         if value.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
             return Ok((name, value.value.to_owned()));
         }
@@ -141,10 +94,7 @@ pub(crate) fn headers(table: &Table<'_>, key: &str) -> Result<Vec<(String, Strin
 pub(crate) fn pattern(table: &Table<'_>, text: At<&str>, example: Option<&str>) -> Checked {
     let wrong = |problem: &str, instead: &str| Err(table.doc.error(text.at, problem, instead));
     // JavaScript has no such forms, and the console checks the same pattern while the person types.
-    if ["(?P<", "(?i", "(?x", "(?s", "\\A", "\\z", "[["]
-        .iter()
-        .any(|form| text.value.contains(form))
-    {
+    if ["(?P<", "(?i", "(?x", "(?s", "\\A", "\\z", "[["].iter().any(|form| text.value.contains(form)) {
         return wrong(
             "pattern has a form that JavaScript doesn't know",
             "Write it with plain groups, classes and quantifiers.",
@@ -157,10 +107,9 @@ pub(crate) fn pattern(table: &Table<'_>, text: At<&str>, example: Option<&str>) 
         );
     };
     match example {
-        Some(example) if !regex.is_match(example) => wrong(
-            "pattern doesn't fit its own example",
-            "Mend one of the two; the pattern has to fit the whole value.",
-        ),
+        Some(example) if !regex.is_match(example) => {
+            wrong("pattern doesn't fit its own example", "Mend one of the two; the pattern has to fit the whole value.")
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -170,11 +119,7 @@ pub(crate) fn fields(table: &Table<'_>, kind: AuthMethodKind, list: &[Field]) ->
     let place = table.place("fields");
     for (index, field) in list.iter().enumerate() {
         if list[..index].iter().any(|other| other.key == field.key) {
-            return Err(table.doc.error(
-                place,
-                format!("two fields are called {:?}", field.key),
-                "Write another key.",
-            ));
+            return Err(table.doc.error(place, format!("two fields are called {:?}", field.key), "Write another key."));
         }
         if is_var(&field.key) || field.key == "redirect_uri" {
             return Err(table.doc.error(
@@ -184,38 +129,25 @@ pub(crate) fn fields(table: &Table<'_>, kind: AuthMethodKind, list: &[Field]) ->
             ));
         }
     }
-    let has = |key: &str, secret: bool| {
-        list.iter()
-            .any(|field| field.key == key && field.secret == secret)
-    };
+    let has = |key: &str, secret: bool| list.iter().any(|field| field.key == key && field.secret == secret);
     match kind {
-        AuthMethodKind::ClientCredentials
-            if !has("client_id", false) || !has("client_secret", true) =>
-        {
+        AuthMethodKind::ClientCredentials if !has("client_id", false) || !has("client_secret", true) => {
             Err(table.doc.error(
                 place,
                 "client-credentials needs the fields client_id and client_secret",
                 "Write both, client_secret with secret = true.",
             ))
         }
-        AuthMethodKind::ApiKey | AuthMethodKind::Basic
-            if !list.iter().any(|field| field.secret && !field.optional) =>
-        {
+        AuthMethodKind::ApiKey | AuthMethodKind::Basic if !list.iter().any(|field| field.secret && !field.optional) => {
             Err(table.doc.error(
                 place,
                 "no field is secret",
                 "Write secret = true in the field of the key or password.",
             ))
         }
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device
-            if list.iter().any(|field| field.secret) =>
-        {
-            Err(table.doc.error(
-                place,
-                "a sign-in has no secret fields",
-                "Leave secret out, or write type = \"api-key\".",
-            ))
-        }
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device if list.iter().any(|field| field.secret) => Err(table
+            .doc
+            .error(place, "a sign-in has no secret fields", "Leave secret out, or write type = \"api-key\".")),
         _ => Ok(()),
     }
 }
@@ -232,11 +164,7 @@ pub(crate) fn check_app(file: &Table<'_>, app: &App) -> Checked {
         for (name, template) in sign_in_urls(method) {
             check_slots(file, method, name, template, Secrets::Refused)?;
         }
-        let secrets = if method.send.contains(&Send::Url) {
-            Secrets::Sent
-        } else {
-            Secrets::Refused
-        };
+        let secrets = if method.send.contains(&Send::Url) { Secrets::Sent } else { Secrets::Refused };
         for template in api_urls(app, method) {
             check_slots(file, method, "an address of the API", template, secrets)?;
         }
@@ -264,46 +192,30 @@ fn sign_in_urls(method: &AuthMethod) -> Vec<(&'static str, &Template)> {
         ("device_url", oauth.device_url.as_ref()),
         ("revoke_url", oauth.revoke_url.as_ref()),
     ];
-    list.into_iter()
-        .filter_map(|(name, template)| Some((name, template?)))
-        .collect()
+    list.into_iter().filter_map(|(name, template)| Some((name, template?))).collect()
 }
 
 fn api_urls<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<&'a Template> {
-    let api = app
-        .api_of(method)
-        .into_iter()
-        .flat_map(|api| std::iter::once(&api.base).chain(&api.hosts));
+    let api = app.api_of(method).into_iter().flat_map(|api| std::iter::once(&api.base).chain(&api.hosts));
     let identity: Option<&HttpCheck> = match &method.identity {
         Some(Identity::Request { check, .. }) => Some(check),
         Some(Identity::Verify { .. } | Identity::TokenReply { .. }) | None => None,
     };
-    api.chain(method.verify.iter().chain(identity).map(|check| &check.url))
-        .collect()
+    api.chain(method.verify.iter().chain(identity).map(|check| &check.url)).collect()
 }
 
-fn check_slots(
-    file: &Table<'_>,
-    method: &AuthMethod,
-    name: &str,
-    template: &Template,
-    secrets: Secrets,
-) -> Checked {
+fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Template, secrets: Secrets) -> Checked {
     // Templates don't carry their place, and an address is seldom written twice: its text finds the line.
     let at = file.doc.text.find(template.as_str()).unwrap_or(file.at);
     let wrong = |problem: String, instead: String| Err(file.doc.error(at, problem, instead));
     for (slot, part) in template.slots() {
         let field = method.fields.iter().find(|field| field.key == slot);
-        let kept = method
-            .oauth
-            .as_ref()
-            .is_some_and(|oauth| oauth.token.keep.iter().any(|keep| keep == slot));
+        let kept = method.oauth.as_ref().is_some_and(|oauth| oauth.token.keep.iter().any(|keep| keep == slot));
         match (field, part) {
             (Some(field), _) if field.secret && secrets == Secrets::Refused => {
                 return wrong(
                     format!("{name} has the secret {{{slot}}}"),
-                    "Write it in send, or send = { in = \"url\" } when the app wants it so."
-                        .to_owned(),
+                    "Write it in send, or send = { in = \"url\" } when the app wants it so.".to_owned(),
                 );
             }
             (Some(field), _) if field.optional => {
@@ -327,10 +239,7 @@ fn check_slots(
             (Some(_), _) => {}
             (None, _) if is_var(slot) || (kept && name == "an address of the API") => {}
             (None, _) => {
-                let instead = format!(
-                    "Add a field with key = {slot:?} to {:?}, or leave the slot out.",
-                    method.key
-                );
+                let instead = format!("Add a field with key = {slot:?} to {:?}, or leave the slot out.", method.key);
                 return wrong(format!("nothing fills {{{slot}}} in {name}"), instead);
             }
         }
@@ -344,17 +253,11 @@ fn check_basic(file: &Table<'_>, method: &AuthMethod, send: &Send) -> Checked {
     };
     for slot in username.slots().chain(password.slots()) {
         if !method.fields.iter().any(|field| field.key == slot) {
-            let at = file
-                .doc
-                .text
-                .find(&format!("{{{slot}}}"))
-                .unwrap_or(file.at);
+            let at = file.doc.text.find(&format!("{{{slot}}}")).unwrap_or(file.at);
             let instead = format!(
                 "Add a field with key = {slot:?}, or write username and password in send with the keys of the fields."
             );
-            return Err(file
-                .doc
-                .error(at, format!("nothing fills {{{slot}}} in send"), instead));
+            return Err(file.doc.error(at, format!("nothing fills {{{slot}}} in send"), instead));
         }
     }
     Ok(())

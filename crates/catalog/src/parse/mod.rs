@@ -44,21 +44,11 @@ const USUAL_POPULARITY: u64 = 50;
 /// # Errors
 /// The first mistake, with its line and what to write instead.
 pub fn parse_app(file_name: &str, text: &str) -> Result<App, AppFileError> {
-    let doc = Doc {
-        file: file_name,
-        text,
-    };
+    let doc = Doc { file: file_name, text };
     let tree = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let problem = format!(
-            "this is no TOML: {}",
-            error.message().replace('\n', ", ").trim_end_matches('.')
-        );
-        doc.error(
-            at,
-            problem,
-            "Mend the line; docs/catalog.md shows a whole file.",
-        )
+        let problem = format!("this is no TOML: {}", error.message().replace('\n', ", ").trim_end_matches('.'));
+        doc.error(at, problem, "Mend the line; docs/catalog.md shows a whole file.")
     })?;
     let file = Table::new(doc, "the file", 0, tree.get_ref(), &APP_KEYS)?;
     let app = read_app(&file)?;
@@ -68,16 +58,10 @@ pub fn parse_app(file_name: &str, text: &str) -> Result<App, AppFileError> {
 
 fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
     let local = file.flag("local")?;
-    let allow = if local {
-        Allow::LocalHttp
-    } else {
-        Allow::Https
-    };
+    let allow = if local { Allow::LocalHttp } else { Allow::Https };
     let key = app_key(file, file.need_text("key", "my-app")?)?;
     let name = file.need_text("name", "My App")?.value.to_owned();
-    let popularity = file
-        .number("popularity", 100, "50")?
-        .unwrap_or(USUAL_POPULARITY);
+    let popularity = file.number("popularity", 100, "50")?.unwrap_or(USUAL_POPULARITY);
     Ok(App {
         aliases: file.words("aliases")?,
         domains: file
@@ -90,20 +74,11 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
             .into_iter()
             .map(|word| check::category(file, word))
             .collect::<Result<_, _>>()?,
-        description: file
-            .need_text("description", "Keeps notes and tasks.")?
-            .value
-            .to_owned(),
+        description: file.need_text("description", "Keeps notes and tasks.")?.value.to_owned(),
         popularity: u8::try_from(popularity).unwrap_or(100),
         local,
-        family: file
-            .text("family")?
-            .map(|family| app_key(file, family))
-            .transpose()?,
-        source: file
-            .table("source", &["url", "checked_on", "checked"])?
-            .map(|table| source(&table))
-            .transpose()?,
+        family: file.text("family")?.map(|family| app_key(file, family)).transpose()?,
+        source: file.table("source", &["url", "checked_on", "checked"])?.map(|table| source(&table)).transpose()?,
         api: api(file, allow)?,
         auth: auth::methods(file, &name, allow)?,
         own: false,
@@ -115,59 +90,32 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
 fn app_key(file: &Table<'_>, text: At<&str>) -> Result<AppKey, AppFileError> {
     text.value.parse().map_err(|_| {
         let problem = format!("{:?} is no app key", text.value);
-        let fixed: String = text
-            .value
-            .to_lowercase()
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
+        let fixed: String =
+            text.value.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let words: Vec<&str> = fixed.split('-').filter(|word| !word.is_empty()).collect();
-        let example = if words.is_empty() {
-            "my-app".to_owned()
-        } else {
-            words.join("-")
-        };
-        file.doc.error(
-            text.at,
-            problem,
-            format!("Write lower-case words joined by dashes: {example:?}."),
-        )
+        let example = if words.is_empty() { "my-app".to_owned() } else { words.join("-") };
+        file.doc.error(text.at, problem, format!("Write lower-case words joined by dashes: {example:?}."))
     })
 }
 
 fn source(table: &Table<'_>) -> Result<Source, AppFileError> {
     let checked_on = table.need_text("checked_on", "2026-11-24")?;
     let is_date = checked_on.value.len() == 10
-        && checked_on.value.bytes().enumerate().all(|(i, b)| {
-            if i == 4 || i == 7 {
-                b == b'-'
-            } else {
-                b.is_ascii_digit()
-            }
-        });
+        && checked_on.value.bytes().enumerate().all(
+            |(i, b)| {
+                if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() }
+            },
+        );
     if !is_date {
         let problem = format!("checked_on = {:?} is no date", checked_on.value);
-        return Err(table
-            .doc
-            .error(checked_on.at, problem, "Write checked_on = \"2026-11-24\"."));
+        return Err(table.doc.error(checked_on.at, problem, "Write checked_on = \"2026-11-24\"."));
     }
-    let checked = table.choice(
-        "checked",
-        &[("docs", Checked::Docs), ("memory", Checked::Memory)],
-    )?;
+    let checked = table.choice("checked", &[("docs", Checked::Docs), ("memory", Checked::Memory)])?;
     Ok(Source {
-        url: check::page(
-            table,
-            "url",
-            table.need_text("url", "https://example.com/docs/oauth")?,
-            Allow::Https,
-        )?,
+        url: check::page(table, "url", table.need_text("url", "https://example.com/docs/oauth")?, Allow::Https)?,
         checked_on: checked_on.value.to_owned(),
         checked: checked.ok_or_else(|| {
-            table.missing(
-                "checked",
-                "\"docs\" when the endpoints were found on that page, else \"memory\"",
-            )
+            table.missing("checked", "\"docs\" when the endpoints were found on that page, else \"memory\"")
         })?,
     })
 }
@@ -190,12 +138,7 @@ pub(crate) fn api(parent: &Table<'_>, allow: Allow) -> Result<Option<Api>, AppFi
 }
 
 /// Reads a URL with slots.
-pub(crate) fn template(
-    table: &Table<'_>,
-    key: &str,
-    text: At<&str>,
-    allow: Allow,
-) -> Result<Template, AppFileError> {
+pub(crate) fn template(table: &Table<'_>, key: &str, text: At<&str>, allow: Allow) -> Result<Template, AppFileError> {
     Template::parse(text.value, allow).map_err(|problem| {
         let instead = match &problem {
             TemplateProblem::NotHttps if text.value.starts_with("http://") => {

@@ -8,8 +8,8 @@ use crate::parse::reader::{At, Table};
 use crate::parse::template;
 use crate::template::Allow;
 use crate::{
-    AppFileError, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope,
-    Template, TokenAuth, TokenBody, TokenFacts,
+    AppFileError, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Template,
+    TokenAuth, TokenBody, TokenFacts,
 };
 
 /// Parameters that the flow itself writes.
@@ -29,28 +29,15 @@ const RESERVED: [&str; 12] = [
 ];
 
 /// Reads the facts; `kind` says which endpoints must be there.
-pub(crate) fn facts(
-    method: &Table<'_>,
-    kind: AuthMethodKind,
-    allow: Allow,
-) -> Result<OauthFacts, AppFileError> {
-    let url = |key: &str| {
-        method
-            .text(key)?
-            .map(|text| template(method, key, text, allow))
-            .transpose()
-    };
+pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> Result<OauthFacts, AppFileError> {
+    let url = |key: &str| method.text(key)?.map(|text| template(method, key, text, allow)).transpose();
     let client = client(method, kind)?;
     let usual_auth = match (&client, kind) {
         (ClientSource::Public { .. }, _) => TokenAuth::None,
         (ClientSource::None, AuthMethodKind::OAuth2 | AuthMethodKind::Device) => TokenAuth::None,
         (ClientSource::Own | ClientSource::None, _) => TokenAuth::Basic,
     };
-    let token_auth = [
-        ("basic", TokenAuth::Basic),
-        ("post", TokenAuth::Post),
-        ("none", TokenAuth::None),
-    ];
+    let token_auth = [("basic", TokenAuth::Basic), ("post", TokenAuth::Post), ("none", TokenAuth::None)];
     let pkce = [
         ("required", Pkce::Required),
         ("supported", Pkce::Supported),
@@ -60,45 +47,20 @@ pub(crate) fn facts(
     Ok(OauthFacts {
         issuer: url("issuer")?,
         sends_iss: method.flag("sends_iss")?,
-        authorize_url: needed(
-            method,
-            "authorize_url",
-            url("authorize_url")?,
-            kind == AuthMethodKind::OAuth2,
-        )?,
-        token_url: url("token_url")?
-            .ok_or_else(|| method.missing("token_url", "\"https://…/oauth/token\""))?,
-        device_url: needed(
-            method,
-            "device_url",
-            url("device_url")?,
-            kind == AuthMethodKind::Device,
-        )?,
+        authorize_url: needed(method, "authorize_url", url("authorize_url")?, kind == AuthMethodKind::OAuth2)?,
+        token_url: url("token_url")?.ok_or_else(|| method.missing("token_url", "\"https://…/oauth/token\""))?,
+        device_url: needed(method, "device_url", url("device_url")?, kind == AuthMethodKind::Device)?,
         revoke_url: url("revoke_url")?,
         pkce: method.choice("pkce", &pkce)?.unwrap_or(Pkce::Unknown),
-        token_auth: method
-            .choice("token_auth", &token_auth)?
-            .unwrap_or(usual_auth),
+        token_auth: method.choice("token_auth", &token_auth)?.unwrap_or(usual_auth),
         token_body: method
-            .choice(
-                "token_body",
-                &[("form", TokenBody::Form), ("json", TokenBody::Json)],
-            )?
+            .choice("token_body", &[("form", TokenBody::Form), ("json", TokenBody::Json)])?
             .unwrap_or(TokenBody::Form),
-        scope_separator: method
-            .text("scope_separator")?
-            .map_or(" ", |text| text.value)
-            .to_owned(),
-        scopes: method
-            .tables("scopes", &["name", "text", "optional"])?
-            .iter()
-            .map(scope)
-            .collect::<Result<_, _>>()?,
+        scope_separator: method.text("scope_separator")?.map_or(" ", |text| text.value).to_owned(),
+        scopes: method.tables("scopes", &["name", "text", "optional"])?.iter().map(scope).collect::<Result<_, _>>()?,
         authorize_params: params(method, "authorize_params")?,
         token_params: params(method, "token_params")?,
-        token_headers: super::check::headers(method, "token_headers")?
-            .into_iter()
-            .collect(),
+        token_headers: super::check::headers(method, "token_headers")?.into_iter().collect(),
         redirects: redirects(method, kind)?,
         client,
         token: token(method)?,
@@ -115,11 +77,7 @@ fn needed(
     match (found, belongs) {
         (Some(_), false) => {
             let problem = format!("{key} has no meaning in {}", method.name);
-            Err(method.doc.error(
-                method.place(key),
-                problem,
-                "Leave it out, or give it a way to connect of its own.",
-            ))
+            Err(method.doc.error(method.place(key), problem, "Leave it out, or give it a way to connect of its own."))
         }
         (None, true) => Err(method.missing(key, "\"https://…\"")),
         (found, _) => Ok(found),
@@ -130,16 +88,9 @@ fn scope(table: &Table<'_>) -> Result<Scope, AppFileError> {
     let name = table.need_text("name", "read")?;
     let text = table.text("text")?.ok_or_else(|| {
         let problem = format!("the scope {:?} has no text", name.value);
-        table.error(
-            problem,
-            "Write text = \"…\": what it allows, in words for a person.",
-        )
+        table.error(problem, "Write text = \"…\": what it allows, in words for a person.")
     })?;
-    Ok(Scope {
-        name: name.value.to_owned(),
-        text: text.value.to_owned(),
-        optional: table.flag("optional")?,
-    })
+    Ok(Scope { name: name.value.to_owned(), text: text.value.to_owned(), optional: table.flag("optional")? })
 }
 
 fn params(method: &Table<'_>, key: &str) -> Result<BTreeMap<String, String>, AppFileError> {
@@ -165,31 +116,20 @@ fn redirects(method: &Table<'_>, kind: AuthMethodKind) -> Result<Redirects, AppF
     let redirects = match (&table, kind) {
         (Some(_), AuthMethodKind::Device | AuthMethodKind::ClientCredentials) => {
             let problem = format!("redirects has no meaning in {}", method.name);
-            return Err(method.doc.error(
-                method.place("redirects"),
-                problem,
-                "Leave it out: no browser comes back.",
-            ));
+            return Err(method.doc.error(method.place("redirects"), problem, "Leave it out: no browser comes back."));
         }
         (Some(table), _) => Redirects {
             loopback: table.choice("loopback", &words)?.unwrap_or(Loopback::No),
             custom_scheme: table.flag("custom_scheme")?,
         },
-        (None, AuthMethodKind::OAuth2) => Redirects {
-            loopback: Loopback::AnyPort,
-            custom_scheme: false,
-        },
-        (None, _) => Redirects {
-            loopback: Loopback::No,
-            custom_scheme: false,
-        },
+        (None, AuthMethodKind::OAuth2) => Redirects { loopback: Loopback::AnyPort, custom_scheme: false },
+        (None, _) => Redirects { loopback: Loopback::No, custom_scheme: false },
     };
     match (kind, table) {
-        (AuthMethodKind::OAuth2, Some(table)) if redirects.return_paths().is_empty() => Err(table
-            .error(
-                "there is no way back from the browser",
-                "Write loopback = \"any-port\" or \"fixed\", or custom_scheme = true.",
-            )),
+        (AuthMethodKind::OAuth2, Some(table)) if redirects.return_paths().is_empty() => Err(table.error(
+            "there is no way back from the browser",
+            "Write loopback = \"any-port\" or \"fixed\", or custom_scheme = true.",
+        )),
         _ => Ok(redirects),
     }
 }
@@ -216,19 +156,12 @@ fn client(method: &Table<'_>, kind: AuthMethodKind) -> Result<ClientSource, AppF
     let Some(table) = table else {
         return Ok(ClientSource::Own);
     };
-    let words = [
-        ("own", Whose::Own),
-        ("public", Whose::Public),
-        ("none", Whose::None),
-    ];
+    let words = [("own", Whose::Own), ("public", Whose::Public), ("none", Whose::None)];
     let id = table.text("id")?;
-    let whose = table
-        .choice("source", &words)?
-        .ok_or_else(|| table.missing("source", "\"own\", \"public\" or \"none\""))?;
+    let whose =
+        table.choice("source", &words)?.ok_or_else(|| table.missing("source", "\"own\", \"public\" or \"none\""))?;
     match (whose, id) {
-        (Whose::Public, Some(id)) => Ok(ClientSource::Public {
-            id: id.value.to_owned(),
-        }),
+        (Whose::Public, Some(id)) => Ok(ClientSource::Public { id: id.value.to_owned() }),
         (Whose::Public, None) => Err(table.missing("id", "\"…\": the public client's id")),
         (Whose::Own | Whose::None, Some(id)) => Err(table.doc.error(
             id.at,
@@ -251,34 +184,14 @@ enum Turn {
 const USUAL_GRACE: u64 = 30;
 
 fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
-    let Some(table) = method.table(
-        "token",
-        &[
-            "rotation",
-            "grace_seconds",
-            "lifetime",
-            "refresh_idle_days",
-            "keep",
-        ],
-    )?
+    let Some(table) = method.table("token", &["rotation", "grace_seconds", "lifetime", "refresh_idle_days", "keep"])?
     else {
-        return Ok(TokenFacts {
-            rotation: Rotation::None,
-            lifetime: None,
-            refresh_idle_days: None,
-            keep: Vec::new(),
-        });
+        return Ok(TokenFacts { rotation: Rotation::None, lifetime: None, refresh_idle_days: None, keep: Vec::new() });
     };
-    let words = [
-        ("none", Turn::None),
-        ("grace", Turn::Grace),
-        ("single-use", Turn::SingleUse),
-    ];
+    let words = [("none", Turn::None), ("grace", Turn::Grace), ("single-use", Turn::SingleUse)];
     let grace = table.number("grace_seconds", 86_400 * 30, "30")?;
     let rotation = match table.choice("rotation", &words)?.unwrap_or(Turn::None) {
-        Turn::Grace => Rotation::Grace {
-            seconds: u32::try_from(grace.unwrap_or(USUAL_GRACE)).unwrap_or(u32::MAX),
-        },
+        Turn::Grace => Rotation::Grace { seconds: u32::try_from(grace.unwrap_or(USUAL_GRACE)).unwrap_or(u32::MAX) },
         Turn::None | Turn::SingleUse if grace.is_some() => {
             let at = table.place("grace_seconds");
             return Err(table.doc.error(
@@ -291,10 +204,7 @@ fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
         Turn::SingleUse => Rotation::SingleUse,
     };
     let keep = table.texts("keep")?;
-    if let Some(bad) = keep
-        .iter()
-        .find(|name| !crate::template::is_slot_name(name.value))
-    {
+    if let Some(bad) = keep.iter().find(|name| !crate::template::is_slot_name(name.value)) {
         return Err(table.doc.error(
             bad.at,
             format!("{:?} can't name a slot", bad.value),
@@ -304,9 +214,7 @@ fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
     Ok(TokenFacts {
         rotation,
         lifetime: table.number("lifetime", 86_400 * 3650, "3600")?,
-        refresh_idle_days: table
-            .number("refresh_idle_days", 3650, "90")?
-            .and_then(|days| u32::try_from(days).ok()),
+        refresh_idle_days: table.number("refresh_idle_days", 3650, "90")?.and_then(|days| u32::try_from(days).ok()),
         keep: keep.into_iter().map(|name| name.value.to_owned()).collect(),
     })
 }
@@ -315,8 +223,5 @@ fn errors(method: &Table<'_>) -> Result<ErrorCodes, AppFileError> {
     let Some(table) = method.table("errors", &["dead", "config"])? else {
         return Ok(ErrorCodes::default());
     };
-    Ok(ErrorCodes {
-        dead: table.words("dead")?,
-        config: table.words("config")?,
-    })
+    Ok(ErrorCodes { dead: table.words("dead")?, config: table.words("config")? })
 }

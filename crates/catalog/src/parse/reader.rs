@@ -16,12 +16,7 @@ pub(crate) struct Doc<'t> {
 
 impl Doc<'_> {
     /// Makes an error about the byte at `at`.
-    pub(crate) fn error(
-        &self,
-        at: usize,
-        problem: impl Into<String>,
-        instead: impl Into<String>,
-    ) -> AppFileError {
+    pub(crate) fn error(&self, at: usize, problem: impl Into<String>, instead: impl Into<String>) -> AppFileError {
         let before = self.text.get(..at).unwrap_or(self.text);
         AppFileError {
             file: self.file.to_owned(),
@@ -53,13 +48,7 @@ type Read<T> = Result<T, AppFileError>;
 
 impl<'t> Table<'t> {
     /// Takes a table, if it has no unknown keys.
-    pub(crate) fn new(
-        doc: Doc<'t>,
-        name: &str,
-        at: usize,
-        entries: &'t DeTable<'t>,
-        known: &[&str],
-    ) -> Read<Self> {
+    pub(crate) fn new(doc: Doc<'t>, name: &str, at: usize, entries: &'t DeTable<'t>, known: &[&str]) -> Read<Self> {
         for key in entries.keys() {
             let word: &str = key.get_ref();
             if !known.contains(&word) {
@@ -70,28 +59,17 @@ impl<'t> Table<'t> {
                 ));
             }
         }
-        Ok(Self {
-            doc,
-            name: name.to_owned(),
-            at,
-            entries,
-        })
+        Ok(Self { doc, name: name.to_owned(), at, entries })
     }
 
     /// Makes an error about the table as a whole.
-    pub(crate) fn error(
-        &self,
-        problem: impl Into<String>,
-        instead: impl Into<String>,
-    ) -> AppFileError {
+    pub(crate) fn error(&self, problem: impl Into<String>, instead: impl Into<String>) -> AppFileError {
         self.doc.error(self.at, problem, instead)
     }
 
     /// Tells where a key stands, or the table when it is not there.
     pub(crate) fn place(&self, key: &str) -> usize {
-        self.entries
-            .get_key_value(key)
-            .map_or(self.at, |(key, _)| key.span().start)
+        self.entries.get_key_value(key).map_or(self.at, |(key, _)| key.span().start)
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
@@ -102,13 +80,7 @@ impl<'t> Table<'t> {
         self.entries.get(key)
     }
 
-    fn wrong(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-        want: &str,
-        example: &str,
-    ) -> AppFileError {
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, want: &str, example: &str) -> AppFileError {
         let found = value.get_ref().type_str();
         self.doc.error(
             value.span().start,
@@ -121,10 +93,7 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
-        let text = value
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| self.wrong(key, value, "a text", "\"…\""))?;
+        let text = value.get_ref().as_str().ok_or_else(|| self.wrong(key, value, "a text", "\"…\""))?;
         if text.trim().is_empty()
             && key != "prefix"
             && key != "password"
@@ -132,26 +101,17 @@ impl<'t> Table<'t> {
             && key != "scope_separator"
         {
             let instead = format!("Write something, or leave {key} out.");
-            return Err(self
-                .doc
-                .error(value.span().start, format!("{key} is empty"), instead));
+            return Err(self.doc.error(value.span().start, format!("{key} is empty"), instead));
         }
-        Ok(Some(At {
-            value: text,
-            at: value.span().start,
-        }))
+        Ok(Some(At { value: text, at: value.span().start }))
     }
 
     pub(crate) fn need_text(&self, key: &str, example: &str) -> Read<At<&'t str>> {
-        self.text(key)?
-            .ok_or_else(|| self.missing(key, &format!("{example:?}")))
+        self.text(key)?.ok_or_else(|| self.missing(key, &format!("{example:?}")))
     }
 
     pub(crate) fn missing(&self, key: &str, example: &str) -> AppFileError {
-        self.error(
-            format!("{} has no {key}", self.name),
-            format!("Write {key} = {example}."),
-        )
+        self.error(format!("{} has no {key}", self.name), format!("Write {key} = {example}."))
     }
 
     pub(crate) fn owned(&self, key: &str) -> Read<Option<String>> {
@@ -162,10 +122,7 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Ok(false);
         };
-        value
-            .get_ref()
-            .as_bool()
-            .ok_or_else(|| self.wrong(key, value, "true or false", "true"))
+        value.get_ref().as_bool().ok_or_else(|| self.wrong(key, value, "true or false", "true"))
     }
 
     pub(crate) fn number(&self, key: &str, most: u64, example: &str) -> Read<Option<u64>> {
@@ -175,27 +132,12 @@ impl<'t> Table<'t> {
         self.number_of(key, value, most, example).map(Some)
     }
 
-    fn number_of(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-        most: u64,
-        example: &str,
-    ) -> Read<u64> {
-        let integer = value
-            .get_ref()
-            .as_integer()
-            .ok_or_else(|| self.wrong(key, value, "a whole number", example))?;
-        let number = u64::from_str_radix(integer.as_str(), integer.radix())
-            .ok()
-            .filter(|number| *number <= most);
+    fn number_of(&self, key: &str, value: &Spanned<DeValue<'_>>, most: u64, example: &str) -> Read<u64> {
+        let integer = value.get_ref().as_integer().ok_or_else(|| self.wrong(key, value, "a whole number", example))?;
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|number| *number <= most);
         number.ok_or_else(|| {
             let problem = format!("{key} is not between 0 and {most}");
-            self.doc.error(
-                value.span().start,
-                problem,
-                format!("Write {key} = {example}."),
-            )
+            self.doc.error(value.span().start, problem, format!("Write {key} = {example}."))
         })
     }
 
@@ -203,37 +145,21 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Ok(&[]);
         };
-        value
-            .get_ref()
-            .as_array()
-            .map(|list| list.as_ref())
-            .ok_or_else(|| self.wrong(key, value, "a list", example))
+        value.get_ref().as_array().map(|list| list.as_ref()).ok_or_else(|| self.wrong(key, value, "a list", example))
     }
 
     pub(crate) fn texts(&self, key: &str) -> Read<Vec<At<&'t str>>> {
         let list = self.array(key, "[\"…\"]")?;
         let one = |value: &'t Spanned<DeValue<'t>>| {
-            let text = value
-                .get_ref()
-                .as_str()
-                .filter(|text| !text.trim().is_empty());
-            let text = text.ok_or_else(|| {
-                self.wrong(&format!("an item of {key}"), value, "a text", "[\"…\"]")
-            })?;
-            Ok(At {
-                value: text,
-                at: value.span().start,
-            })
+            let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty());
+            let text = text.ok_or_else(|| self.wrong(&format!("an item of {key}"), value, "a text", "[\"…\"]"))?;
+            Ok(At { value: text, at: value.span().start })
         };
         list.iter().map(one).collect()
     }
 
     pub(crate) fn words(&self, key: &str) -> Read<Vec<String>> {
-        Ok(self
-            .texts(key)?
-            .into_iter()
-            .map(|text| text.value.to_owned())
-            .collect())
+        Ok(self.texts(key)?.into_iter().map(|text| text.value.to_owned()).collect())
     }
 
     /// Reads a text or a list of texts.
@@ -252,11 +178,7 @@ impl<'t> Table<'t> {
             let code = self.number_of(key, value, 599, "[200]")?;
             let in_range = u16::try_from(code).ok().filter(|code| *code >= 100);
             in_range.ok_or_else(|| {
-                self.doc.error(
-                    value.span().start,
-                    format!("{code} is no HTTP status"),
-                    format!("Write {key} = [200]."),
-                )
+                self.doc.error(value.span().start, format!("{code} is no HTTP status"), format!("Write {key} = [200]."))
             })
         };
         self.array(key, "[200]")?.iter().map(one).collect()
@@ -266,13 +188,8 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
-        let entries = value
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.wrong(key, value, "a table", "{ … }"))?;
-        let at = self
-            .place(key)
-            .max(value.span().start.min(self.doc.text.len()));
+        let entries = value.get_ref().as_table().ok_or_else(|| self.wrong(key, value, "a table", "{ … }"))?;
+        let at = self.place(key).max(value.span().start.min(self.doc.text.len()));
         Table::new(self.doc, key, at, entries, known).map(Some)
     }
 
@@ -286,10 +203,7 @@ impl<'t> Table<'t> {
             _ => self.array(key, "[{ … }]")?,
         };
         let one = |value: &'t Spanned<DeValue<'t>>| {
-            let entries = value
-                .get_ref()
-                .as_table()
-                .ok_or_else(|| self.wrong(key, value, "a table", "[{ … }]"))?;
+            let entries = value.get_ref().as_table().ok_or_else(|| self.wrong(key, value, "a table", "[{ … }]"))?;
             Table::new(self.doc, key, value.span().start, entries, known)
         };
         list.iter().map(one).collect()
@@ -300,23 +214,12 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Ok(BTreeMap::new());
         };
-        let entries = value
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.wrong(key, value, "a table", "{ name = \"value\" }"))?;
+        let entries =
+            value.get_ref().as_table().ok_or_else(|| self.wrong(key, value, "a table", "{ name = \"value\" }"))?;
         let one = |(name, value): (&'t Spanned<_>, &'t Spanned<DeValue<'t>>)| {
             let name: &std::borrow::Cow<'_, str> = name.get_ref();
-            let text = value
-                .get_ref()
-                .as_str()
-                .ok_or_else(|| self.wrong(name, value, "a text", "\"…\""))?;
-            Ok((
-                name.to_string(),
-                At {
-                    value: text,
-                    at: value.span().start,
-                },
-            ))
+            let text = value.get_ref().as_str().ok_or_else(|| self.wrong(name, value, "a text", "\"…\""))?;
+            Ok((name.to_string(), At { value: text, at: value.span().start }))
         };
         entries.iter().map(one).collect()
     }
@@ -340,11 +243,7 @@ impl<'t> Table<'t> {
 }
 
 fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o']) {
-        "an"
-    } else {
-        "a"
-    }
+    if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 /// Says what to write instead of an unknown key.
@@ -357,34 +256,17 @@ fn suggest(word: &str, known: &[&str]) -> String {
 
 /// Finds what was meant: the same word in another case style, or a near one.
 fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let plain = |text: &str| {
-        text.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase()
-    };
+    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let meant = plain(word);
     if meant.is_empty() {
         return None;
     }
     let distance = |key: &&&str| strsim::osa_distance(&meant, &plain(key));
     let best = known.iter().min_by_key(distance)?;
-    let contained = || {
-        known
-            .iter()
-            .find(|key| plain(key).contains(&meant) && meant.len() >= 4)
-    };
-    if distance(&best) <= (meant.len() / 4).max(1) {
-        Some(best)
-    } else {
-        contained().copied()
-    }
+    let contained = || known.iter().find(|key| plain(key).contains(&meant) && meant.len() >= 4);
+    if distance(&best) <= (meant.len() / 4).max(1) { Some(best) } else { contained().copied() }
 }
 
 fn quoted(words: &[&str]) -> String {
-    words
-        .iter()
-        .map(|word| format!("{word:?}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
 }

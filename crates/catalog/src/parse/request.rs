@@ -5,15 +5,11 @@ use membrane_model::{AuthMethodKind, Field};
 use crate::parse::reader::Table;
 use crate::parse::{check, template};
 use crate::template::Allow;
-use crate::{
-    AccountPointers, AppFileError, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, TextTemplate,
-};
+use crate::{AccountPointers, AppFileError, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, TextTemplate};
 
 const SEND_KEYS: [&str; 6] = ["in", "name", "prefix", "field", "username", "password"];
 const CHECK_KEYS: [&str; 7] = ["method", "url", "headers", "body", "ok", "dead", "reply"];
-const IDENTITY_KEYS: [&str; 10] = [
-    "from", "id", "label", "method", "url", "headers", "body", "ok", "dead", "reply",
-];
+const IDENTITY_KEYS: [&str; 10] = ["from", "id", "label", "method", "url", "headers", "body", "ok", "dead", "reply"];
 
 #[derive(Clone, Copy)]
 enum In {
@@ -24,57 +20,33 @@ enum In {
 }
 
 /// Reads `send`; what is usual for the kind stands in when there is none.
-pub(crate) fn send(
-    method: &Table<'_>,
-    kind: AuthMethodKind,
-    fields: &[Field],
-) -> Result<Vec<Send>, AppFileError> {
+pub(crate) fn send(method: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Vec<Send>, AppFileError> {
     let list = method.tables("send", &SEND_KEYS)?;
     if list.is_empty() {
         return match kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
-                Ok(vec![bearer()])
-            }
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => Ok(vec![bearer()]),
             AuthMethodKind::Basic => basic(method).map(|send| vec![send]),
-            AuthMethodKind::ApiKey => Err(method.missing(
-                "send",
-                "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }",
-            )),
+            AuthMethodKind::ApiKey => {
+                Err(method.missing("send", "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }"))
+            }
         };
     }
-    list.iter()
-        .map(|table| one_send(table, kind, fields))
-        .collect()
+    list.iter().map(|table| one_send(table, kind, fields)).collect()
 }
 
 fn bearer() -> Send {
-    Send::Header {
-        name: "Authorization".to_owned(),
-        prefix: "Bearer ".to_owned(),
-        field: None,
-    }
+    Send::Header { name: "Authorization".to_owned(), prefix: "Bearer ".to_owned(), field: None }
 }
 
-fn one_send(
-    table: &Table<'_>,
-    kind: AuthMethodKind,
-    fields: &[Field],
-) -> Result<Send, AppFileError> {
-    let places = [
-        ("header", In::Header),
-        ("query", In::Query),
-        ("basic", In::Basic),
-        ("url", In::Url),
-    ];
+fn one_send(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Send, AppFileError> {
+    let places = [("header", In::Header), ("query", In::Query), ("basic", In::Basic), ("url", In::Url)];
     let place = table
         .choice("in", &places)?
         .ok_or_else(|| table.missing("in", "\"header\", \"query\", \"basic\" or \"url\""))?;
     let not_here = |keys: &[&str], place: &str| match keys.iter().find(|key| table.has(key)) {
-        Some(key) => Err(table.doc.error(
-            table.place(key),
-            format!("{key} has no meaning with in = {place:?}"),
-            "Leave it out.",
-        )),
+        Some(key) => {
+            Err(table.doc.error(table.place(key), format!("{key} has no meaning with in = {place:?}"), "Leave it out."))
+        }
         None => Ok(()),
     };
     match place {
@@ -83,19 +55,12 @@ fn one_send(
             let name = table.need_text("name", "Authorization")?;
             check::header_name(table, name)?;
             let prefix = table.owned("prefix")?.unwrap_or_default();
-            Ok(Send::Header {
-                name: name.value.to_owned(),
-                prefix,
-                field: send_field(table, kind, fields)?,
-            })
+            Ok(Send::Header { name: name.value.to_owned(), prefix, field: send_field(table, kind, fields)? })
         }
         In::Query => {
             not_here(&["username", "password", "prefix"], "query")?;
             let name = table.need_text("name", "api_key")?.value.to_owned();
-            Ok(Send::Query {
-                name,
-                field: send_field(table, kind, fields)?,
-            })
+            Ok(Send::Query { name, field: send_field(table, kind, fields)? })
         }
         In::Basic => {
             not_here(&["name", "prefix", "field"], "basic")?;
@@ -121,29 +86,17 @@ fn basic(table: &Table<'_>) -> Result<Send, AppFileError> {
         };
         TextTemplate::parse(text).ok_or_else(wrong)
     };
-    Ok(Send::Basic {
-        username: part("username", "{username}")?,
-        password: part("password", "{password}")?,
-    })
+    Ok(Send::Basic { username: part("username", "{username}")?, password: part("password", "{password}")? })
 }
 
 /// Says which field is sent: the named one, the access token, or the only secret.
-fn send_field(
-    table: &Table<'_>,
-    kind: AuthMethodKind,
-    fields: &[Field],
-) -> Result<Option<String>, AppFileError> {
+fn send_field(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Option<String>, AppFileError> {
     if let Some(named) = table.text("field")? {
         if fields.iter().any(|field| field.key == named.value) {
             return Ok(Some(named.value.to_owned()));
         }
-        let problem = format!(
-            "field = {:?} is none of the fields of this way to connect",
-            named.value
-        );
-        return Err(table
-            .doc
-            .error(named.at, problem, "Write the key of one of its fields."));
+        let problem = format!("field = {:?} is none of the fields of this way to connect", named.value);
+        return Err(table.doc.error(named.at, problem, "Write the key of one of its fields."));
     }
     match kind {
         AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
@@ -154,40 +107,28 @@ fn send_field(
     let secrets: Vec<&Field> = fields.iter().filter(|field| field.secret).collect();
     match secrets.as_slice() {
         [only] => Ok(Some(only.key.clone())),
-        [] => Err(table.error(
-            "send has nothing to send: no field is secret",
-            "Write secret = true in the field of the key.",
-        )),
-        [first, ..] => Err(table.error(
-            "send doesn't say which secret field it sends",
-            format!("Write field = {:?}.", first.key),
-        )),
+        [] => {
+            Err(table
+                .error("send has nothing to send: no field is secret", "Write secret = true in the field of the key."))
+        }
+        [first, ..] => {
+            Err(table.error("send doesn't say which secret field it sends", format!("Write field = {:?}.", first.key)))
+        }
     }
 }
 
 /// Reads `verify`.
 pub(crate) fn verify(method: &Table<'_>, allow: Allow) -> Result<Option<HttpCheck>, AppFileError> {
-    method
-        .table("verify", &CHECK_KEYS)?
-        .map(|table| http_check(&table, allow))
-        .transpose()
+    method.table("verify", &CHECK_KEYS)?.map(|table| http_check(&table, allow)).transpose()
 }
 
 fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError> {
-    let method = table
-        .choice(
-            "method",
-            &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)],
-        )?
-        .unwrap_or(HttpMethod::Get);
+    let method =
+        table.choice("method", &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)])?.unwrap_or(HttpMethod::Get);
     let body = table.text("body")?;
     if let Some(body) = body {
         if serde_json::from_str::<serde_json::Value>(body.value).is_err() {
-            return Err(table.doc.error(
-                body.at,
-                "body is no JSON",
-                "Write it as body = '{\"query\": \"…\"}'.",
-            ));
+            return Err(table.doc.error(body.at, "body is no JSON", "Write it as body = '{\"query\": \"…\"}'."));
         }
         if method == HttpMethod::Get {
             return Err(table.doc.error(
@@ -200,12 +141,7 @@ fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError
     let reply = table.table("reply", &["ok", "error", "dead"])?;
     Ok(HttpCheck {
         method,
-        url: template(
-            table,
-            "url",
-            table.need_text("url", "https://api.example.com/me")?,
-            allow,
-        )?,
+        url: template(table, "url", table.need_text("url", "https://api.example.com/me")?, allow)?,
         headers: check::headers(table, "headers")?,
         body: body.map(|body| body.value.to_owned()),
         ok: table.codes("ok", &[200])?,
@@ -239,35 +175,20 @@ pub(crate) fn identity(method: &Table<'_>, allow: Allow) -> Result<Option<Identi
         if list.is_empty() {
             return Err(table.missing(key, &format!("{example:?}")));
         }
-        list.into_iter()
-            .map(|text| check::pointer(&table, text))
-            .collect::<Result<Vec<_>, _>>()
+        list.into_iter().map(|text| check::pointer(&table, text)).collect::<Result<Vec<_>, _>>()
     };
-    let at = AccountPointers {
-        id: pointers("id", "/id")?,
-        label: pointers("label", "/email")?,
-    };
-    let words = [
-        ("request", From::Request),
-        ("verify", From::Verify),
-        ("token", From::Token),
-    ];
+    let at = AccountPointers { id: pointers("id", "/id")?, label: pointers("label", "/email")? };
+    let words = [("request", From::Request), ("verify", From::Verify), ("token", From::Token)];
     let from = table.choice("from", &words)?;
     let from = from.or(table.has("url").then_some(From::Request));
     match from {
-        Some(From::Request) => Ok(Some(Identity::Request {
-            check: Box::new(http_check(&table, allow)?),
-            at,
-        })),
-        Some(From::Verify) if !method.has("verify") => Err(table.error(
-            "identity is read from verify, and there is none",
-            "Write url = \"https://…\", or add verify.",
-        )),
+        Some(From::Request) => Ok(Some(Identity::Request { check: Box::new(http_check(&table, allow)?), at })),
+        Some(From::Verify) if !method.has("verify") => {
+            Err(table
+                .error("identity is read from verify, and there is none", "Write url = \"https://…\", or add verify."))
+        }
         Some(From::Verify) => Ok(Some(Identity::Verify { at })),
         Some(From::Token) => Ok(Some(Identity::TokenReply { at })),
-        None => Err(table.missing(
-            "url",
-            "\"https://api.example.com/me\", or from = \"verify\" or \"token\"",
-        )),
+        None => Err(table.missing("url", "\"https://api.example.com/me\", or from = \"verify\" or \"token\"")),
     }
 }

@@ -11,24 +11,16 @@ pub(crate) struct Address {
 
 /// Finds the web addresses in a text.
 pub(crate) fn addresses(text: &str) -> Vec<Address> {
-    text.split_whitespace()
-        .take(60)
-        .filter_map(address)
-        .collect()
+    text.split_whitespace().take(60).filter_map(address).collect()
 }
 
 /// Tells whether a text is nothing but an address.
 pub(crate) fn is_address(text: &str) -> bool {
-    text.split_whitespace().count() == 1
-        && text
-            .split_whitespace()
-            .all(|piece| address(piece).is_some())
+    text.split_whitespace().count() == 1 && text.split_whitespace().all(|piece| address(piece).is_some())
 }
 
 fn address(piece: &str) -> Option<Address> {
-    let piece = piece
-        .trim_matches(|c: char| !c.is_alphanumeric() && c != '/')
-        .to_lowercase();
+    let piece = piece.trim_matches(|c: char| !c.is_alphanumeric() && c != '/').to_lowercase();
     let (scheme, rest) = match piece.split_once("://") {
         Some((_, rest)) => (true, rest),
         None => (false, piece.as_str()),
@@ -37,34 +29,27 @@ fn address(piece: &str) -> Option<Address> {
         Some(rest) => rest,
         // An e-mail address names a person, not an app.
         None if !scheme && rest.contains('@') => return None,
-        None => rest
-            .rsplit_once('@')
-            .filter(|(user, _)| !user.contains('/'))
-            .map_or(rest, |(_, rest)| rest),
+        None => rest.rsplit_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest, |(_, rest)| rest),
     };
     let end = rest.find(['/', ':', '?', '#']).unwrap_or(rest.len());
     let (host, tail) = rest.split_at(end);
     let path = tail.find('/').map_or("", |start| &tail[start..]);
     let last = host.rsplit('.').next().unwrap_or_default();
-    let labels = host.split('.').all(|label| {
-        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    });
-    let looks_like_host = host.contains('.')
-        && labels
-        && last.len() >= 2
-        && last.bytes().all(|b| b.is_ascii_alphabetic());
-    looks_like_host.then(|| Address {
-        host: host.to_owned(),
-        path: path.split(['?', '#']).next().unwrap_or_default().to_owned(),
-    })
+    let labels =
+        host.split('.').all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    let looks_like_host =
+        host.contains('.') && labels && last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic());
+    looks_like_host
+        .then(|| Address { host: host.to_owned(), path: path.split(['?', '#']).next().unwrap_or_default().to_owned() })
 }
 
 /// Finds the apps whose domain fits an address best: the longest host, then the longest path. Returns the domain too.
 pub(crate) fn owners<'i>(index: &'i Index, address: &Address) -> Vec<(&'i Entry, String)> {
     let fits = index.entries.iter().flat_map(|entry| {
-        let fitting = entry.domains.iter().filter(|(host, path)| {
-            host_fits(&address.host, host) && path_fits(&address.path, path)
-        });
+        let fitting = entry
+            .domains
+            .iter()
+            .filter(|(host, path)| host_fits(&address.host, host) && path_fits(&address.path, path));
         fitting.map(move |(host, path)| (entry, host.len(), path.len(), format!("{host}{path}")))
     });
     let all: Vec<_> = fits.collect();
@@ -78,13 +63,11 @@ pub(crate) fn owners<'i>(index: &'i Index, address: &Address) -> Vec<(&'i Entry,
 }
 
 fn host_fits(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 fn path_fits(path: &str, rule: &str) -> bool {
-    path.strip_prefix(rule)
-        .is_some_and(|rest| rule.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(rule).is_some_and(|rest| rule.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -93,28 +76,12 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_any_dress() {
-        let host = |text: &str| {
-            addresses(text)
-                .into_iter()
-                .map(|a| format!("{}{}", a.host, a.path))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            host("https://ACME.atlassian.net/browse/X-1?a=b#c"),
-            ["acme.atlassian.net/browse/x-1"]
-        );
-        assert_eq!(
-            host("git@github.com:acme/site.git"),
-            ["github.com/site.git"]
-        );
+        let host =
+            |text: &str| addresses(text).into_iter().map(|a| format!("{}{}", a.host, a.path)).collect::<Vec<_>>();
+        assert_eq!(host("https://ACME.atlassian.net/browse/X-1?a=b#c"), ["acme.atlassian.net/browse/x-1"]);
+        assert_eq!(host("git@github.com:acme/site.git"), ["github.com/site.git"]);
         assert_eq!(host("see zoom.us/j/99, please"), ["zoom.us/j/99"]);
-        assert_eq!(
-            host("https://user:pw@example.com:8443/x"),
-            ["example.com/x"]
-        );
-        assert_eq!(
-            host("mail ada@gmail.com about 3.14 or e.g. this"),
-            Vec::<String>::new()
-        );
+        assert_eq!(host("https://user:pw@example.com:8443/x"), ["example.com/x"]);
+        assert_eq!(host("mail ada@gmail.com about 3.14 or e.g. this"), Vec::<String>::new());
     }
 }

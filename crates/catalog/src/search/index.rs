@@ -44,10 +44,7 @@ impl Index {
     /// Reads the words of all apps.
     pub(crate) fn build<'a>(apps: impl Iterator<Item = &'a App>) -> Self {
         let entries: Vec<Entry> = apps.map(entry).collect();
-        let mut index = Self {
-            entries,
-            ..Self::default()
-        };
+        let mut index = Self { entries, ..Self::default() };
         for category in CATEGORIES {
             for words in category.words {
                 index.phrase(stems(words), category.key);
@@ -55,60 +52,37 @@ impl Index {
             index.phrase(stems(category.key), category.key);
         }
         // Own apps may have categories of their own.
-        let own: BTreeSet<String> = index
-            .entries
-            .iter()
-            .flat_map(|entry| entry.categories.iter().cloned())
-            .collect();
+        let own: BTreeSet<String> = index.entries.iter().flat_map(|entry| entry.categories.iter().cloned()).collect();
         for category in own {
             index.phrase(stems(&category), &category);
         }
-        let names = index
-            .entries
-            .iter()
-            .flat_map(|entry| entry.names.iter().map(|name| name.stems.len()));
-        index.longest = names
-            .chain(index.phrases.keys().map(Vec::len))
-            .max()
-            .unwrap_or(1);
+        let names = index.entries.iter().flat_map(|entry| entry.names.iter().map(|name| name.stems.len()));
+        index.longest = names.chain(index.phrases.keys().map(Vec::len)).max().unwrap_or(1);
         index
     }
 
     fn phrase(&mut self, words: Vec<String>, category: &str) {
         if !words.is_empty() {
-            self.phrases
-                .entry(words)
-                .or_default()
-                .insert(category.to_owned());
+            self.phrases.entry(words).or_default().insert(category.to_owned());
         }
     }
 }
 
 fn entry(app: &App) -> Entry {
     let all = std::iter::once(&app.name).chain(&app.aliases);
-    let mut names: Vec<Name> = all
-        .map(|text| name(text))
-        .filter(|name| !name.stems.is_empty())
-        .collect();
+    let mut names: Vec<Name> = all.map(|text| name(text)).filter(|name| !name.stems.is_empty()).collect();
     let by_key = name(app.key.as_str());
     if !names.iter().any(|name| name.compact == by_key.compact) {
         names.push(by_key);
     }
     let family = app.family.as_ref().map(|family| family.as_str().to_owned());
-    let name_words = names
-        .iter()
-        .flat_map(|name| name.stems.iter().cloned())
-        .chain(family.clone())
-        .collect();
+    let name_words = names.iter().flat_map(|name| name.stems.iter().cloned()).chain(family.clone()).collect();
     Entry {
         key: app.key.as_str().to_owned(),
         name_words,
         names,
         family,
-        description: stems(&app.description)
-            .into_iter()
-            .filter(|word| word.len() > 2)
-            .collect(),
+        description: stems(&app.description).into_iter().filter(|word| word.len() > 2).collect(),
         categories: app.categories.clone(),
         domains: app.domains.iter().map(|domain| split(domain)).collect(),
         popularity: app.popularity,
@@ -116,11 +90,7 @@ fn entry(app: &App) -> Entry {
 }
 
 fn name(text: &str) -> Name {
-    Name {
-        text: text.to_owned(),
-        stems: stems(text),
-        compact: compact(text),
-    }
+    Name { text: text.to_owned(), stems: stems(text), compact: compact(text) }
 }
 
 fn split(domain: &str) -> (String, String) {

@@ -28,18 +28,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "embeddings",
         ],
     ),
-    row(
-        "calendar",
-        "is a calendar",
-        &[
-            "calendar",
-            "appointments",
-            "agenda",
-            "diary",
-            "free time",
-            "events",
-        ],
-    ),
+    row("calendar", "is a calendar", &["calendar", "appointments", "agenda", "diary", "free time", "events"]),
     row(
         "chat",
         "is for team chat",
@@ -54,11 +43,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "channels",
         ],
     ),
-    row(
-        "communication",
-        "is for talking with people",
-        &["communication", "communicate"],
-    ),
+    row("communication", "is for talking with people", &["communication", "communicate"]),
     row(
         "crm",
         "is a CRM",
@@ -87,51 +72,15 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "support tickets",
         ],
     ),
-    row(
-        "databases",
-        "keeps tables of data",
-        &[
-            "database",
-            "databases",
-            "no-code database",
-            "table",
-            "records",
-        ],
-    ),
-    row(
-        "design",
-        "is for design",
-        &[
-            "design",
-            "designs",
-            "prototype",
-            "mockup",
-            "wireframe",
-            "user interface",
-        ],
-    ),
+    row("databases", "keeps tables of data", &["database", "databases", "no-code database", "table", "records"]),
+    row("design", "is for design", &["design", "designs", "prototype", "mockup", "wireframe", "user interface"]),
     row(
         "developer-tools",
         "is for developers",
-        &[
-            "developer tools",
-            "dev tools",
-            "developers",
-            "programming",
-            "coding",
-            "devops",
-        ],
+        &["developer tools", "dev tools", "developers", "programming", "coding", "devops"],
     ),
-    row(
-        "dns",
-        "looks after domain names",
-        &["dns", "domain names", "nameserver", "cdn"],
-    ),
-    row(
-        "documents",
-        "keeps documents",
-        &["documents", "docs", "pages", "word processor", "writing"],
-    ),
+    row("dns", "looks after domain names", &["dns", "domain names", "nameserver", "cdn"]),
+    row("documents", "keeps documents", &["documents", "docs", "pages", "word processor", "writing"]),
     row(
         "e-commerce",
         "is an online shop",
@@ -148,11 +97,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "inventory",
         ],
     ),
-    row(
-        "email",
-        "is for e-mail",
-        &["email", "e-mail", "mail", "mailbox", "inbox", "webmail"],
-    ),
+    row("email", "is for e-mail", &["email", "e-mail", "mail", "mailbox", "inbox", "webmail"]),
     row(
         "email-marketing",
         "sends newsletters",
@@ -170,21 +115,9 @@ pub(crate) const CATEGORIES: &[Category] = &[
     row(
         "files",
         "keeps files",
-        &[
-            "files",
-            "folders",
-            "file sharing",
-            "cloud drive",
-            "file storage",
-            "cloud storage",
-            "uploads",
-        ],
+        &["files", "folders", "file sharing", "cloud drive", "file storage", "cloud storage", "uploads"],
     ),
-    row(
-        "finance",
-        "is for finance",
-        &["finance", "money", "billing", "invoices"],
-    ),
+    row("finance", "is for finance", &["finance", "money", "billing", "invoices"]),
     row(
         "git",
         "hosts code",
@@ -203,18 +136,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "commits",
         ],
     ),
-    row(
-        "hosting",
-        "hosts web sites",
-        &[
-            "hosting",
-            "web hosting",
-            "deploy",
-            "deployment",
-            "deployments",
-            "serverless",
-        ],
-    ),
+    row("hosting", "hosts web sites", &["hosting", "web hosting", "deploy", "deployment", "deployments", "serverless"]),
     row(
         "issue-tracking",
         "tracks issues",
@@ -230,52 +152,20 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "sprint",
         ],
     ),
-    row(
-        "marketing",
-        "is for marketing",
-        &["marketing", "marketing automation", "campaigns"],
-    ),
+    row("marketing", "is for marketing", &["marketing", "marketing automation", "campaigns"]),
     row(
         "monitoring",
         "watches programs for errors",
-        &[
-            "monitoring",
-            "error tracking",
-            "crash reports",
-            "crashes",
-            "exceptions",
-            "stack trace",
-            "observability",
-        ],
+        &["monitoring", "error tracking", "crash reports", "crashes", "exceptions", "stack trace", "observability"],
     ),
-    row(
-        "music",
-        "plays music",
-        &["music", "playlist", "playlists", "podcasts", "music player"],
-    ),
-    row(
-        "notes",
-        "keeps notes",
-        &["notes", "note taking", "notebook"],
-    ),
+    row("music", "plays music", &["music", "playlist", "playlists", "podcasts", "music player"]),
+    row("notes", "keeps notes", &["notes", "note taking", "notebook"]),
     row(
         "payments",
         "takes payments",
-        &[
-            "payments",
-            "card payments",
-            "pay",
-            "refunds",
-            "subscriptions",
-            "checkout",
-            "charge a card",
-        ],
+        &["payments", "card payments", "pay", "refunds", "subscriptions", "checkout", "charge a card"],
     ),
-    row(
-        "productivity",
-        "is for getting things done",
-        &["productivity"],
-    ),
+    row("productivity", "is for getting things done", &["productivity"]),
     row(
         "project-management",
         "plans projects",
@@ -290,11 +180,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "sprint",
         ],
     ),
-    row(
-        "sales",
-        "is for sales",
-        &["sales", "sales pipeline", "pipeline", "deals"],
-    ),
+    row("sales", "is for sales", &["sales", "sales pipeline", "pipeline", "deals"]),
     row(
         "sandbox",
         "is for trying things out",
@@ -314,77 +200,23 @@ pub(crate) const CATEGORIES: &[Category] = &[
     row(
         "scheduling",
         "arranges times",
-        &[
-            "scheduling",
-            "book a time",
-            "bookings",
-            "appointments",
-            "meeting times",
-            "availability",
-        ],
+        &["scheduling", "book a time", "bookings", "appointments", "meeting times", "availability"],
     ),
-    row(
-        "sms",
-        "sends text messages",
-        &["sms", "text message", "text messages", "texting"],
-    ),
-    row(
-        "social",
-        "is a social network",
-        &["social", "social network", "social media", "community"],
-    ),
-    row(
-        "spreadsheets",
-        "is for spreadsheets",
-        &[
-            "spreadsheet",
-            "spreadsheets",
-            "sheet",
-            "cells",
-            "rows and columns",
-        ],
-    ),
-    row(
-        "storage",
-        "keeps files",
-        &["storage", "cloud storage", "file storage", "backup"],
-    ),
+    row("sms", "sends text messages", &["sms", "text message", "text messages", "texting"]),
+    row("social", "is a social network", &["social", "social network", "social media", "community"]),
+    row("spreadsheets", "is for spreadsheets", &["spreadsheet", "spreadsheets", "sheet", "cells", "rows and columns"]),
+    row("storage", "keeps files", &["storage", "cloud storage", "file storage", "backup"]),
     row(
         "tasks",
         "keeps to-do lists",
-        &[
-            "tasks",
-            "to-do",
-            "to-do list",
-            "todo",
-            "todo list",
-            "todos",
-            "to-dos",
-            "reminders",
-            "checklist",
-        ],
+        &["tasks", "to-do", "to-do list", "todo", "todo list", "todos", "to-dos", "reminders", "checklist"],
     ),
-    row(
-        "telephony",
-        "makes phone calls",
-        &["phone", "phone calls", "calls", "telephony", "voice calls"],
-    ),
-    row(
-        "ticketing",
-        "keeps tickets",
-        &["tickets", "ticketing", "support tickets", "help desk"],
-    ),
+    row("telephony", "makes phone calls", &["phone", "phone calls", "calls", "telephony", "voice calls"]),
+    row("ticketing", "keeps tickets", &["tickets", "ticketing", "support tickets", "help desk"]),
     row(
         "transactional-email",
         "sends e-mail for programs",
-        &[
-            "transactional email",
-            "transactional e-mail",
-            "bulk email",
-            "email api",
-            "smtp",
-            "email delivery",
-        ],
+        &["transactional email", "transactional e-mail", "bulk email", "email api", "smtp", "email delivery"],
     ),
     row(
         "video-meetings",
@@ -400,29 +232,20 @@ pub(crate) const CATEGORIES: &[Category] = &[
             "webinars",
         ],
     ),
-    row(
-        "wiki",
-        "is a wiki",
-        &[
-            "wiki",
-            "knowledge base",
-            "internal documentation",
-            "handbook",
-        ],
-    ),
+    row("wiki", "is a wiki", &["wiki", "knowledge base", "internal documentation", "handbook"]),
 ];
 
 /// Names of apps that are ordinary words: in a sentence they count only with a capital or after a preposition.
 pub(crate) const ORDINARY_NAMES: &[&str] = &[
-    "linear", "notion", "slack", "zoom", "team", "teams", "outlook", "sentry", "claude", "gpt",
-    "tg", "gh", "stripe", "discord", "shape", "close", "front", "make", "plain", "monday",
-    "copper", "drift", "box", "wave", "square", "buffer", "bird", "gem", "lever", "loop", "heap",
+    "linear", "notion", "slack", "zoom", "team", "teams", "outlook", "sentry", "claude", "gpt", "tg", "gh", "stripe",
+    "discord", "shape", "close", "front", "make", "plain", "monday", "copper", "drift", "box", "wave", "square",
+    "buffer", "bird", "gem", "lever", "loop", "heap",
 ];
 
 /// After these words an ordinary word can be a name: "put it in Linear".
 pub(crate) const PREPOSITIONS: &[&str] = &[
-    "in", "on", "to", "from", "with", "via", "through", "using", "use", "into", "onto", "at", "by",
-    "connect", "my", "our", "called", "app",
+    "in", "on", "to", "from", "with", "via", "through", "using", "use", "into", "onto", "at", "by", "connect", "my",
+    "our", "called", "app",
 ];
 
 /// Words that say nothing about which app is meant.

@@ -75,41 +75,23 @@ pub(crate) fn search(catalog: &Catalog, intent: &str, connected: &[AppKey]) -> S
         // Scores are compared in hundredths, so that equals are equals.
         let score = Reverse((hit.score * 100.0).round() as i64);
         let known = !connected.contains(hit.entry.key.as_str());
-        (
-            score,
-            known,
-            hit.rank,
-            Reverse(hit.entry.popularity),
-            hit.entry.key.clone(),
-        )
+        (score, known, hit.rank, Reverse(hit.entry.popularity), hit.entry.key.clone())
     });
     hits.truncate(MAX_ITEMS);
-    let items = hits
-        .into_iter()
-        .filter_map(|hit| item(catalog, &hit))
-        .collect();
+    let items = hits.into_iter().filter_map(|hit| item(catalog, &hit)).collect();
     SearchResult { outcome, items }
 }
 
 fn item(catalog: &Catalog, hit: &Hit<'_>) -> Option<SearchItem> {
     let app = catalog.get(&hit.entry.key.parse().ok()?)?;
     let score = (hit.score * 100.0).round() / 100.0;
-    Some(SearchItem {
-        key: app.key.clone(),
-        name: app.name.clone(),
-        score,
-        reason: hit.reason.clone(),
-    })
+    Some(SearchItem { key: app.key.clone(), name: app.name.clone(), score, reason: hit.reason.clone() })
 }
 
 fn answer<'i>(index: &'i Index, intent: &str) -> Answer<'i> {
     let words = text::words(intent);
     if words.is_empty() {
-        return if intent.trim().is_empty() {
-            popular(index)
-        } else {
-            Answer::None
-        };
+        return if intent.trim().is_empty() { popular(index) } else { Answer::None };
     }
     if let Some(answer) = by_address(index, intent) {
         return answer;
@@ -125,10 +107,7 @@ fn answer<'i>(index: &'i Index, intent: &str) -> Answer<'i> {
         return Answer::None;
     }
     let topic = topic::about(index, &words);
-    if topic
-        .as_ref()
-        .is_some_and(|topic| topic.best() >= EXPLAINED)
-    {
+    if topic.as_ref().is_some_and(|topic| topic.best() >= EXPLAINED) {
         return topic.unwrap_or(Answer::None);
     }
     match (near::misspelt(index, &telling), topic) {
@@ -140,10 +119,7 @@ fn answer<'i>(index: &'i Index, intent: &str) -> Answer<'i> {
 
 /// Returns the words that say something.
 pub(crate) fn telling(words: &[Word]) -> Vec<&Word> {
-    words
-        .iter()
-        .filter(|word| !is_filler(&word.plain))
-        .collect()
+    words.iter().filter(|word| !is_filler(&word.plain)).collect()
 }
 
 pub(crate) fn is_filler(word: &str) -> bool {
@@ -153,12 +129,8 @@ pub(crate) fn is_filler(word: &str) -> bool {
 fn popular(index: &Index) -> Answer<'_> {
     let mut entries: Vec<&Entry> = index.entries.iter().collect();
     entries.sort_by_key(|entry| (Reverse(entry.popularity), &entry.key));
-    let hit = |entry| Hit {
-        entry,
-        score: f64::from(entry.popularity) / 1000.0,
-        reason: "is popular".to_owned(),
-        rank: 0,
-    };
+    let hit =
+        |entry| Hit { entry, score: f64::from(entry.popularity) / 1000.0, reason: "is popular".to_owned(), rank: 0 };
     Answer::Choose(entries.into_iter().take(POPULAR).map(hit).collect())
 }
 
@@ -168,19 +140,12 @@ fn by_address<'i>(index: &'i Index, intent: &str) -> Option<Answer<'i>> {
     for address in host::addresses(intent) {
         for (entry, domain) in host::owners(index, &address) {
             if !hits.iter().any(|hit| hit.entry.key == entry.key) {
-                hits.push(Hit {
-                    entry,
-                    score: 1.0,
-                    reason: format!("matches {domain}"),
-                    rank: hits.len(),
-                });
+                hits.push(Hit { entry, score: 1.0, reason: format!("matches {domain}"), rank: hits.len() });
             }
         }
     }
     match hits.len() {
-        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => {
-            Some(Answer::None)
-        }
+        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => Some(Answer::None),
         0 => None,
         1 => hits.pop().map(Answer::Pick),
         _ => Some(Answer::Choose(hits)),

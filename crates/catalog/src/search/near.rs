@@ -14,34 +14,17 @@ pub(crate) fn misspelt<'i>(index: &'i Index, telling: &[&Word]) -> Option<Answer
     if telling.len() > MAX_WORDS || length < 4 {
         return None;
     }
-    let near = index
-        .entries
-        .iter()
-        .filter_map(|entry| Some((entry, nearest(entry, &text, length)?)));
+    let near = index.entries.iter().filter_map(|entry| Some((entry, nearest(entry, &text, length)?)));
     let near: Vec<(&Entry, (usize, &str))> = near.collect();
     let best = near.iter().map(|(_, (distance, _))| *distance).min()?;
-    let mut closest = near
-        .into_iter()
-        .filter(|(_, (distance, _))| *distance == best);
+    let mut closest = near.into_iter().filter(|(_, (distance, _))| *distance == best);
     let score = 0.85 - best as f64 * 0.1;
     let reason = format!("is close to {text:?}");
-    let hit = |(entry, _): (&'i Entry, (usize, &str))| Hit {
-        entry,
-        score,
-        reason: reason.clone(),
-        rank: 0,
-    };
+    let hit = |(entry, _): (&'i Entry, (usize, &str))| Hit { entry, score, reason: reason.clone(), rank: 0 };
     let (first, second) = (closest.next()?, closest.next());
     match second {
         None if sure(&text, first.1.1, best) => Some(Answer::Pick(hit(first))),
-        _ => Some(Answer::Choose(
-            [Some(first), second]
-                .into_iter()
-                .flatten()
-                .chain(closest)
-                .map(hit)
-                .collect(),
-        )),
+        _ => Some(Answer::Choose([Some(first), second].into_iter().flatten().chain(closest).map(hit).collect())),
     }
 }
 
@@ -52,15 +35,8 @@ fn nearest<'e>(entry: &'e Entry, text: &str, length: usize) -> Option<(usize, &'
         _ => 3,
     };
     let long_enough = entry.names.iter().filter(|name| name.compact.len() >= 4);
-    let distances = long_enough.map(|name| {
-        (
-            strsim::osa_distance(text, &name.compact),
-            name.compact.as_str(),
-        )
-    });
-    distances
-        .filter(|(distance, _)| (1..=allowed).contains(distance))
-        .min()
+    let distances = long_enough.map(|name| (strsim::osa_distance(text, &name.compact), name.compact.as_str()));
+    distances.filter(|(distance, _)| (1..=allowed).contains(distance)).min()
 }
 
 /// Tells a slip from another word: "slakc" is Slack, "stack" may be a stack.
@@ -84,7 +60,5 @@ fn swapped(text: &str, name: &str) -> bool {
 /// Tells whether all letters of `short` stand in `long`, in that order.
 fn is_within(short: &str, long: &str) -> bool {
     let mut letters = long.chars();
-    short
-        .chars()
-        .all(|letter| letters.any(|other| other == letter))
+    short.chars().all(|letter| letters.any(|other| other == letter))
 }

@@ -19,23 +19,13 @@ pub(crate) struct Word {
 
 /// Cuts a text into words.
 pub(crate) fn words(text: &str) -> Vec<Word> {
-    let folded: String = text
-        .chars()
-        .take(MAX_CHARS)
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c) && *c != '\'' && *c != '’')
-        .collect();
-    let pieces = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|piece| !piece.is_empty());
+    let folded: String =
+        text.chars().take(MAX_CHARS).nfkd().filter(|c| !is_combining_mark(*c) && *c != '\'' && *c != '’').collect();
+    let pieces = folded.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
     pieces
         .map(|piece| {
             let plain = piece.to_lowercase();
-            Word {
-                stem: stem(&plain).to_owned(),
-                capital: piece.chars().next().is_some_and(char::is_uppercase),
-                plain,
-            }
+            Word { stem: stem(&plain).to_owned(), capital: piece.chars().next().is_some_and(char::is_uppercase), plain }
         })
         .collect()
 }
@@ -52,18 +42,10 @@ pub(crate) fn compact(text: &str) -> String {
 
 /// Takes a plural ending off; only what is safe for names too.
 fn stem(word: &str) -> &str {
-    let kept = [
-        "ss", "us", "is", "ous", "news", "sales", "dns", "sms", "aws", "saas",
-    ];
-    let plural = word.len() > 3
-        && word.is_ascii()
-        && word.ends_with('s')
-        && !kept.iter().any(|end| word.ends_with(end));
-    if plural {
-        &word[..word.len() - 1]
-    } else {
-        word
-    }
+    let kept = ["ss", "us", "is", "ous", "news", "sales", "dns", "sms", "aws", "saas"];
+    let plural =
+        word.len() > 3 && word.is_ascii() && word.ends_with('s') && !kept.iter().any(|end| word.ends_with(end));
+    if plural { &word[..word.len() - 1] } else { word }
 }
 
 #[cfg(test)]
@@ -72,16 +54,8 @@ mod tests {
 
     #[test]
     fn words_are_plain() {
-        let plain = |text: &str| {
-            words(text)
-                .into_iter()
-                .map(|word| word.plain)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            plain("Café, Zürich; what's up?"),
-            ["cafe", "zurich", "whats", "up"]
-        );
+        let plain = |text: &str| words(text).into_iter().map(|word| word.plain).collect::<Vec<_>>();
+        assert_eq!(plain("Café, Zürich; what's up?"), ["cafe", "zurich", "whats", "up"]);
         assert_eq!(compact("Hub-Spot"), "hubspot");
         assert_eq!(plain(""), Vec::<String>::new());
     }

@@ -22,39 +22,23 @@ const LEAD: f64 = 0.25;
 /// Answers a text by what it is about.
 pub(crate) fn about<'i>(index: &'i Index, words: &[Word]) -> Option<Answer<'i>> {
     let topics = topics(index, words);
-    let covered: BTreeSet<usize> = topics
-        .iter()
-        .flat_map(|topic| topic.from..topic.to)
-        .collect();
-    let telling: Vec<usize> = (0..words.len())
-        .filter(|at| covered.contains(at) || !is_filler(&words[*at].plain))
-        .collect();
-    let mut hits: Vec<Hit<'i>> = index
-        .entries
-        .iter()
-        .filter_map(|entry| judge(entry, words, &topics, &telling))
-        .collect();
+    let covered: BTreeSet<usize> = topics.iter().flat_map(|topic| topic.from..topic.to).collect();
+    let telling: Vec<usize> =
+        (0..words.len()).filter(|at| covered.contains(at) || !is_filler(&words[*at].plain)).collect();
+    let mut hits: Vec<Hit<'i>> =
+        index.entries.iter().filter_map(|entry| judge(entry, words, &topics, &telling)).collect();
     hits.extend(beginnings(index, words, &hits));
     put_last(&mut hits);
     hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     let (first, second) = (hits.first()?, hits.get(1));
     let alone = second.is_none() && first.score >= CONFIDENT;
-    let ahead =
-        second.is_some_and(|second| first.score >= 0.9 && first.score - second.score >= LEAD);
-    if alone || ahead {
-        Some(Answer::Pick(first.clone()))
-    } else {
-        Some(Answer::Choose(hits))
-    }
+    let ahead = second.is_some_and(|second| first.score >= 0.9 && first.score - second.score >= LEAD);
+    if alone || ahead { Some(Answer::Pick(first.clone())) } else { Some(Answer::Choose(hits)) }
 }
 
 /// Puts apps that nobody uses in earnest (popularity 0) behind the others: they are found by name.
 fn put_last(hits: &mut [Hit<'_>]) {
-    let least = hits
-        .iter()
-        .filter(|hit| hit.entry.popularity > 0)
-        .map(|hit| hit.score)
-        .fold(1.0, f64::min);
+    let least = hits.iter().filter(|hit| hit.entry.popularity > 0).map(|hit| hit.score).fold(1.0, f64::min);
     for hit in hits.iter_mut().filter(|hit| hit.entry.popularity == 0) {
         hit.score = hit.score.min(least - 0.01);
     }
@@ -72,19 +56,10 @@ fn topics<'i>(index: &'i Index, words: &[Word]) -> Vec<Topic<'i>> {
     let mut found: Vec<Topic<'i>> = Vec::new();
     for len in (1..=index.longest.min(words.len())).rev() {
         for from in 0..=words.len() - len {
-            let taken = found
-                .iter()
-                .any(|topic| topic.from < from + len && from < topic.to);
-            let stems: Vec<String> = words[from..from + len]
-                .iter()
-                .map(|word| word.stem.clone())
-                .collect();
+            let taken = found.iter().any(|topic| topic.from < from + len && from < topic.to);
+            let stems: Vec<String> = words[from..from + len].iter().map(|word| word.stem.clone()).collect();
             if let Some(categories) = index.phrases.get(&stems).filter(|_| !taken) {
-                found.push(Topic {
-                    from,
-                    to: from + len,
-                    categories,
-                });
+                found.push(Topic { from, to: from + len, categories });
             }
         }
     }
@@ -92,20 +67,11 @@ fn topics<'i>(index: &'i Index, words: &[Word]) -> Vec<Topic<'i>> {
 }
 
 /// Weighs how much of the text an app explains.
-fn judge<'i>(
-    entry: &'i Entry,
-    words: &[Word],
-    topics: &[Topic<'_>],
-    telling: &[usize],
-) -> Option<Hit<'i>> {
+fn judge<'i>(entry: &'i Entry, words: &[Word], topics: &[Topic<'_>], telling: &[usize]) -> Option<Hit<'i>> {
     let mut weights: BTreeMap<usize, f64> = BTreeMap::new();
     let mut reason: Option<(usize, String)> = None;
     for topic in topics {
-        let Some(rank) = entry
-            .categories
-            .iter()
-            .position(|category| topic.categories.contains(category))
-        else {
+        let Some(rank) = entry.categories.iter().position(|category| topic.categories.contains(category)) else {
             continue;
         };
         weights.extend((topic.from..topic.to).map(|at| (at, CATEGORY)));
@@ -115,22 +81,13 @@ fn judge<'i>(
     }
     // "linear issues" is about Linear, "linear algebra" is not.
     let on_topic = |at: usize| {
-        let fits = |topic: &Topic<'_>| {
-            entry
-                .categories
-                .iter()
-                .any(|category| topic.categories.contains(category))
-        };
-        topics
-            .iter()
-            .any(|topic| !(topic.from..topic.to).contains(&at) && fits(topic))
+        let fits = |topic: &Topic<'_>| entry.categories.iter().any(|category| topic.categories.contains(category));
+        topics.iter().any(|topic| !(topic.from..topic.to).contains(&at) && fits(topic))
     };
     let mut described: Vec<&str> = Vec::new();
     for at in telling {
         let word = &words[*at];
-        if word.plain.len() > 2
-            && entry.name_words.contains(&word.stem)
-            && (may_be_a_name(words, *at) || on_topic(*at))
+        if word.plain.len() > 2 && entry.name_words.contains(&word.stem) && (may_be_a_name(words, *at) || on_topic(*at))
         {
             weights.insert(*at, NAME);
             reason.get_or_insert_with(|| (0, format!("has {:?} in its name", word.plain)));
@@ -143,23 +100,14 @@ fn judge<'i>(
     if reason.is_none() && described.len() < 2 {
         return None;
     }
-    let (rank, reason) =
-        reason.unwrap_or_else(|| (9, format!("is about {}", described.join(" and "))));
+    let (rank, reason) = reason.unwrap_or_else(|| (9, format!("is about {}", described.join(" and "))));
     let score = weights.values().sum::<f64>() / telling.len().max(1) as f64;
-    (score >= ENOUGH).then_some(Hit {
-        entry,
-        score,
-        reason,
-        rank: usize::from(rank > 0),
-    })
+    (score >= ENOUGH).then_some(Hit { entry, score, reason, rank: usize::from(rank > 0) })
 }
 
 fn category_reason(key: &str) -> String {
     let known = CATEGORIES.iter().find(|category| category.key == key);
-    known.map_or_else(
-        || format!("is in the category {key}"),
-        |category| category.reason.to_owned(),
-    )
+    known.map_or_else(|| format!("is in the category {key}"), |category| category.reason.to_owned())
 }
 
 /// Finds names that start with the text, for a box that searches while somebody types.
@@ -169,24 +117,10 @@ fn beginnings<'i>(index: &'i Index, words: &[Word], known: &[Hit<'i>]) -> Vec<Hi
         return Vec::new();
     }
     let starts = |entry: &&Entry| {
-        let names = entry
-            .names
-            .iter()
-            .any(|name| name.compact.starts_with(&text));
+        let names = entry.names.iter().any(|name| name.compact.starts_with(&text));
         names || (words.len() == 1 && entry.name_words.iter().any(|word| word.starts_with(&text)))
     };
     let new = |entry: &&Entry| !known.iter().any(|hit| hit.entry.key == entry.key);
-    let hit = |entry| Hit {
-        entry,
-        score: 0.45,
-        reason: format!("starts with {text:?}"),
-        rank: 0,
-    };
-    index
-        .entries
-        .iter()
-        .filter(new)
-        .filter(starts)
-        .map(hit)
-        .collect()
+    let hit = |entry| Hit { entry, score: 0.45, reason: format!("starts with {text:?}"), rank: 0 };
+    index.entries.iter().filter(new).filter(starts).map(hit).collect()
 }
