@@ -88,7 +88,7 @@ impl Engine {
 
     /// Reads the person's own apps again.
     pub fn reload_apps(&self) {
-        let (catalog, problems) = Catalog::load(Some(&self.paths().apps()), &self.inner().vars);
+        let (catalog, problems) = Catalog::load(Some(&self.paths().apps()), &self.vars());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
         }
@@ -192,7 +192,7 @@ impl Engine {
         fields: &BTreeMap<String, String>,
     ) -> Result<Provider, Fault> {
         let oauth = method.oauth.as_ref().ok_or_else(|| Fault::new(ErrorCode::Internal, "the auth method has no OAuth facts"))?;
-        let mut values = self.inner().vars.clone();
+        let mut values = self.vars();
         values.extend(fields.clone());
         let fill = |template: &membrane_catalog::Template| -> Result<Url, Fault> {
             template.fill(&values).map_err(|problem| Fault::new(ErrorCode::InvalidField, problem.to_string()))

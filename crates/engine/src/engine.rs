@@ -31,8 +31,6 @@ pub struct EngineConfig {
     pub mode: EngineMode,
     /// Its surroundings.
     pub host: Arc<dyn Host>,
-    /// Values for catalog templates: `sandbox` is the origin of the sandbox, where one runs.
-    pub vars: BTreeMap<String, String>,
     /// How long to wait for another process to let go of the data folder.
     pub wait_for_lock: Duration,
 }
@@ -46,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) mode: EngineMode,
     pub(crate) started_at: Timestamp,
     pub(crate) host: Arc<dyn Host>,
-    pub(crate) vars: BTreeMap<String, String>,
+    pub(crate) vars: RwLock<BTreeMap<String, String>>,
     pub(crate) store: Arc<Store>,
     pub(crate) vault: Vault,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
@@ -72,7 +70,7 @@ impl Engine {
     /// `AlreadyRunning`, `UnsafeDataFolder`, `NewerDatabase` and `StorageError`, each with what to do; nothing is
     /// changed then.
     pub async fn open(config: EngineConfig) -> Result<Self, Fault> {
-        let EngineConfig { paths, mode, host, vars, wait_for_lock } = config;
+        let EngineConfig { paths, mode, host, wait_for_lock } = config;
         let data = paths.data.clone();
         let opened = tokio::task::spawn_blocking(move || -> Result<_, StoreError> {
             let lock = DataLock::wait(&data, wait_for_lock)?;
@@ -88,7 +86,7 @@ impl Engine {
         });
         let (lock, store, vault_id, device_id, key_check) = joined(opened.await)??;
         let keychain = choose_keychain(&paths.data, &vault_id);
-        let (catalog, problems) = Catalog::load(Some(&paths.apps()), &vars);
+        let (catalog, problems) = Catalog::load(Some(&paths.apps()), &BTreeMap::new());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
         }
@@ -96,7 +94,7 @@ impl Engine {
             mode,
             started_at: Timestamp::now(),
             host,
-            vars,
+            vars: RwLock::default(),
             store: Arc::new(store),
             vault: Vault::new(keychain, key_check),
             catalog: RwLock::new(Arc::new(catalog)),
@@ -129,6 +127,14 @@ impl Engine {
         }
     }
 
+    /// Tells where the sandbox is, for the apps whose addresses have a `{sandbox}` slot.
+    pub fn sandbox_at(&self, origin: &str) {
+        let mut vars = self.0.vars.write().unwrap_or_else(PoisonError::into_inner);
+        vars.insert("sandbox".to_owned(), origin.to_owned());
+        drop(vars);
+        self.publish_status();
+    }
+
     /// Asks whoever hosts the engine to end it.
     pub fn ask_to_stop(&self) {
         self.0.stop_asked.cancel();
@@ -155,6 +161,11 @@ impl Engine {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// Returns the values of slots that no person fills.
+    pub(crate) fn vars(&self) -> BTreeMap<String, String> {
+        self.0.vars.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn catalog(&self) -> Arc<Catalog> {

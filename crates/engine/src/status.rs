@@ -65,7 +65,7 @@ impl Engine {
             connections: counts.all,
             disconnected: counts.disconnected,
             paused_until: self.paused_until(Timestamp::now())?,
-            sandbox: inner.vars.get("sandbox").map(|url| SandboxView { url: url.clone() }),
+            sandbox: self.vars().remove("sandbox").map(|url| SandboxView { url }),
         })
     }
 }

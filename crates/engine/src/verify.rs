@@ -80,7 +80,7 @@ impl Engine {
     ) -> Result<Reply, String> {
                 // A few apps take the key in the path of the URL; it is filled in like any other value and never logged.
         let secrets = credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned()));
-        let mut values = self.inner().vars.clone();
+        let mut values = self.vars();
         values.extend(fields.clone());
         values.extend(secrets);
         let mut url = check.url.fill(&values).map_err(|_| "bad-url")?;

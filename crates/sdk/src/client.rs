@@ -20,13 +20,14 @@ use crate::transport::Place;
 pub struct Client {
     place: Place,
     token: Option<HeaderValue>,
+    controls: bool,
 }
 
 impl Client {
     /// Reaches the engine over its Unix socket, as the person.
     #[must_use]
     pub fn unix(socket: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Socket(socket.into()), token: None }
+        Self { place: Place::Socket(socket.into()), token: None, controls: false }
     }
 
     /// Reaches the engine over HTTP with a client's token (`pat-…`).
@@ -39,7 +40,7 @@ impl Client {
         let port = url.port().filter(|_| url.scheme() == "http" && local).ok_or(SdkError::Address)?;
         let mut token = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| SdkError::Address)?;
         token.set_sensitive(true);
-        Ok(Self { place: Place::Tcp(format!("127.0.0.1:{port}")), token: Some(token) })
+        Ok(Self { place: Place::Tcp(format!("127.0.0.1:{port}")), token: Some(token), controls: false })
     }
 
     /// Calls any route and reads the answer's JSON.
@@ -76,6 +77,9 @@ impl Client {
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
+        if self.controls {
+            request = request.header("x-sandbox-control", "1");
+        }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
@@ -91,5 +95,18 @@ impl Client {
             Ok(error) => Err(SdkError::Wire(Box::new(error))),
             Err(_) => Err(SdkError::Broken(format!("status {status}"))),
         }
+    }
+}
+
+impl Client {
+    /// Reaches the sandbox's controls (`/control/…`), which answer requests that no web page can make.
+    ///
+    /// # Errors
+    /// `Address` for anything but an origin on this computer.
+    pub fn sandbox(origin: &str) -> Result<Self, SdkError> {
+        let mut client = Self::http(origin, "")?;
+        client.token = None;
+        client.controls = true;
+        Ok(client)
     }
 }

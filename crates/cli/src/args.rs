@@ -1,0 +1,315 @@
+//! What the command takes; the texts of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 internal · 2 wrong use · 3 no engine runs · 4 not found · 5 not allowed · \
+6 the app or the network isn't answering · 7 vault · 8 the connection needs you · 9 an OAuth client is missing or refused · \
+10 the sign-in ended without success · 11 data folder";
+
+/// Connect an app once; every tool on this computer can use it.
+#[derive(Parser)]
+#[command(name = "membrane", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// Print one JSON document instead of text; errors too, on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Connect an app, or reconnect a connection
+    Connect(Connect),
+    /// List, look at, use and archive connections
+    #[command(subcommand)]
+    Connection(Connection),
+    /// Find the app that fits an intent
+    Search {
+        /// What you want to connect, in your words
+        #[arg(required = true)]
+        intent: Vec<String>,
+    },
+    /// Look at apps, set their OAuth client, add your own
+    #[command(subcommand)]
+    App(App),
+    /// Programs that may use the API with a token
+    #[command(subcommand)]
+    Client(Client),
+    /// Show the engine and the vault
+    Status,
+    /// Run the engine without a screen, in the foreground
+    Serve(Serve),
+    /// End the engine that runs without a screen
+    Stop,
+    /// Where secrets are sealed: unlock, lock, use a passphrase
+    #[command(subcommand)]
+    Vault(Vault),
+    /// Play with the sandbox: revocation, expiry, outage
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// Follow a membrane:// link
+    Open {
+        /// The link
+        url: String,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Connect {
+    /// What you want to connect, in your words: "CRM", "my calendar"
+    #[arg(long, group = "what")]
+    pub intent: Option<String>,
+    /// The app's key, as `membrane app list` shows it
+    #[arg(long = "integrationKey", value_name = "KEY", group = "what")]
+    pub integration_key: Option<String>,
+    /// The connection to reconnect, by id or key
+    #[arg(long = "connectionId", value_name = "ID", group = "what")]
+    pub connection_id: Option<String>,
+    /// What to call the connection
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Which of the app's ways to connect
+    #[arg(long = "authMethod", value_name = "KEY")]
+    pub auth_method: Option<String>,
+    /// A value of the app's form that is no secret, like subdomain=acme; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub input: Vec<String>,
+    /// Read secret values of the form as JSON from standard input, like {"key": "…"}
+    #[arg(long = "secretsFromStdin")]
+    pub secrets_from_stdin: bool,
+    /// Ask for this scope too; may be given several times
+    #[arg(long)]
+    pub scope: Vec<String>,
+    /// How the browser comes back
+    #[arg(long, value_enum)]
+    pub redirect: Option<Redirect>,
+    /// Print the sign-in address and don't open the browser
+    #[arg(long = "noBrowser")]
+    pub no_browser: bool,
+    /// Print the started attempt and don't wait for it
+    #[arg(long = "noWait")]
+    pub no_wait: bool,
+    /// Never ask anything on the terminal
+    #[arg(long = "non-interactive", alias = "nonInteractive")]
+    pub non_interactive: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Redirect {
+    /// Through the app's own link scheme
+    DeepLink,
+    /// Through a port on this computer
+    Loopback,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Connection {
+    /// List connections
+    List {
+        /// Only this app
+        #[arg(long = "integrationKey", value_name = "KEY")]
+        integration_key: Option<String>,
+        /// Only those that need you
+        #[arg(long)]
+        disconnected: bool,
+        /// Part of a name, an account or an app
+        #[arg(long)]
+        search: Option<String>,
+        /// Archived ones too
+        #[arg(long)]
+        archived: bool,
+    },
+    /// Show a connection
+    Get {
+        /// Its id or key
+        id: String,
+    },
+    /// Print an access token, for a tool that takes one
+    Token {
+        /// The connection's id or key
+        id: String,
+        /// How many seconds it must still be good for
+        #[arg(long = "minValid", default_value_t = 60, value_name = "SECONDS")]
+        min_valid: u32,
+    },
+    /// Archive a connection: revoke it at the app and destroy its credential
+    Archive {
+        /// Its id or key
+        id: String,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Change what a connection is called
+    Rename {
+        /// Its id or key
+        id: String,
+        /// The new name
+        name: String,
+    },
+    /// Renew a connection's access now
+    Refresh {
+        /// Its id or key
+        id: String,
+    },
+    /// Ask the app whether a connection works
+    Test {
+        /// Its id or key
+        id: String,
+    },
+    /// Let a connection rest
+    Pause {
+        /// Its id or key
+        id: String,
+        /// For how long; until resumed unless told
+        #[arg(long)]
+        minutes: Option<u32>,
+    },
+    /// Wake a connection that rests
+    Resume {
+        /// Its id or key
+        id: String,
+    },
+    /// Show what happened to a connection, newest first
+    Events {
+        /// Its id or key
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum App {
+    /// List apps
+    List {
+        /// Only those that connect with nothing to register
+        #[arg(long)]
+        ready: bool,
+    },
+    /// Show how an app is connected and what to register for it
+    Show {
+        /// The app's key
+        key: String,
+    },
+    /// Add an app of your own from a file (docs/catalog.md describes the format)
+    Add {
+        /// The file; - reads standard input
+        file: PathBuf,
+    },
+    /// Set your own OAuth client for an app
+    Client {
+        /// The app's key
+        key: String,
+        /// The client's id; asked for unless given
+        #[arg(long = "clientId", value_name = "ID")]
+        client_id: Option<String>,
+        /// A file that holds the client's secret; - reads standard input
+        #[arg(long = "clientSecretFile", value_name = "FILE")]
+        client_secret_file: Option<PathBuf>,
+        /// Forget the client
+        #[arg(long, conflicts_with_all = ["client_id", "client_secret_file"])]
+        remove: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Client {
+    /// Let a program in: prints its token, this one time
+    Create {
+        /// What to call it
+        name: String,
+        /// Keep access tokens from it
+        #[arg(long = "noTokens")]
+        no_tokens: bool,
+    },
+    /// List the programs that may use the API
+    List,
+    /// End a program's token
+    Revoke {
+        /// Its id or name
+        id: String,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Serve {
+    /// The port to listen on; the saved or next free one unless told
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Leave the terminal once it listens
+    #[arg(long, hide = true)]
+    pub background: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Vault {
+    /// Show the vault
+    Status,
+    /// Keep the master key in a file under a passphrase, where there is no keychain
+    Init {
+        /// Protect it with a passphrase, asked for or read from standard input
+        #[arg(long, required = true)]
+        passphrase: bool,
+    },
+    /// Unlock; asks for the passphrase where there is one
+    Unlock,
+    /// Lock until it is unlocked again
+    Lock,
+    /// Give up all credentials and start with a new key
+    Reset {
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Sandbox {
+    /// Show the sandbox and what it plays
+    Status,
+    /// End access at the sandbox, as if somebody signed you out there
+    Revoke,
+    /// Let all access tokens run out now
+    Expire,
+    /// Stop answering for a while
+    Outage {
+        /// For how long
+        #[arg(long, default_value_t = 2)]
+        minutes: u32,
+        /// How it fails
+        #[arg(long, value_enum, default_value_t = Outage::Unavailable)]
+        kind: Outage,
+    },
+    /// End an outage
+    Recover,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Outage {
+    /// Answers 503
+    #[value(name = "503")]
+    Unavailable,
+    /// Says nothing
+    Hang,
+    /// Answers a page, like a captive portal
+    Html,
+}
+
+impl Outage {
+    /// The name that the sandbox knows it by.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "503",
+            Self::Hang => "hang",
+            Self::Html => "html",
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `membrane connection …`
+
+use membrane_model::{ConnectionView, Fault, HealthStatus};
+use membrane_sdk::{Client, ConnectionFilter};
+use serde_json::json;
+
+use crate::args::Connection;
+use crate::engine::{running_or_started, told};
+use crate::failure::wrong_use;
+use crate::input;
+use crate::out::{Out, Tone, paint};
+use crate::table::{Cell, table};
+
+pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
+    let client = running_or_started().await?;
+    match command {
+        Connection::List { integration_key, disconnected, search, archived } => {
+            let filter = ConnectionFilter {
+                app: integration_key,
+                search,
+                disconnected: disconnected.then_some(true),
+                include_archived: archived,
+            };
+            let mut all = told(client.connections(&filter).await)?;
+            all.sort_by_key(|connection| connection.health.status != HealthStatus::Attention);
+            out.answer(&all, || list(&all, &filter));
+        }
+        Connection::Get { id } => show(out, &told(client.connection(&id).await)?),
+        Connection::Token { id, min_valid } => {
+            let token = told(client.token(&id, min_valid).await)?;
+            out.answer(&token, || token.access_token.clone());
+        }
+        Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
+        Connection::Rename { id, name } => show(out, &told(client.rename(&id, &name).await)?),
+        Connection::Refresh { id } => show(out, &told(client.refresh(&id).await)?),
+        Connection::Pause { id, minutes } => show(out, &told(client.pause(&id, minutes).await)?),
+        Connection::Resume { id } => show(out, &told(client.resume(&id).await)?),
+        Connection::Test { id } => {
+            let result = told(client.test(&id).await)?;
+            let works = result["success"] == json!(true);
+            let cause = result["cause"].as_str().unwrap_or("no reason given").to_owned();
+            out.answer(&result, || match works {
+                true => format!("{} It works.", paint(Tone::Good, "✓")),
+                false => format!("{} It could not be used: {cause}.", paint(Tone::Bad, "✗")),
+            });
+        }
+        Connection::Events { id } => {
+            let events = told(client.events_of(&id).await)?;
+            out.answer(&events, || {
+                let rows = events.iter().map(|event| {
+                    let reason = event.reason.map(|reason| reason.sentence()).unwrap_or_default();
+                    vec![Cell::new(local(event.created_at)), Cell::new(event.kind.name()), Cell::new(reason)]
+                });
+                table(&["WHEN", "WHAT", "WHY"], &rows.collect::<Vec<_>>())
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn archive(client: &Client, id: &str, yes: bool, out: &Out) -> Result<(), Fault> {
+    let connection = told(client.connection(id).await)?;
+    if !yes {
+        if !input::somebody_there() {
+            return Err(wrong_use("archiving asks first, and nobody is at the terminal", "Add --yes to archive it."));
+        }
+        let question = format!(
+            "Archive {} ({})? Its access is revoked and its credential destroyed.",
+            connection.name, connection.app_name
+        );
+        if !input::confirm(&question)? {
+            out.note("Nothing was changed.");
+            return Ok(());
+        }
+    }
+    let archived = told(client.archive(connection.id.as_str()).await)?;
+    out.answer(&archived, || format!("{} Archived {}.", paint(Tone::Good, "✓"), archived.name));
+    Ok(())
+}
+
+/// Shows one connection.
+pub(super) fn show(out: &Out, connection: &ConnectionView) {
+    out.answer(connection, || {
+        let mut lines = vec![
+            format!("{} {}", mark(connection), paint(Tone::Strong, &connection.name)),
+            format!("  {}", connection.health.sentence),
+        ];
+        let mut fact = |name: &str, value: &str| lines.push(format!("  {name:<9} {value}"));
+        fact("App", &connection.app_name);
+        if let Some(account) = &connection.account {
+            fact("Account", &account.label);
+        }
+        if !connection.scopes.is_empty() {
+            fact("Scopes", &connection.scopes.join(" "));
+        }
+        if let Some(at) = connection.expires_at {
+            fact("Expires", &local(at));
+        }
+        if let Some(key) = &connection.key {
+            fact("Key", key);
+        }
+        fact("Id", connection.id.as_str());
+        lines.join("\n")
+    });
+}
+
+fn list(all: &[ConnectionView], filter: &ConnectionFilter) -> String {
+    let narrowed = filter.app.is_some() || filter.search.is_some() || filter.disconnected.is_some();
+    if all.is_empty() && narrowed {
+        return "No connection fits.".to_owned();
+    }
+    if all.is_empty() {
+        return "No connections yet. Connect one: membrane connect --intent CRM\n\
+                Or try the sandbox, with nothing to register: membrane connect --integrationKey membrane-sandbox"
+            .to_owned();
+    }
+    let rows = all.iter().map(|connection| {
+        let account = connection.account.as_ref().map(|account| account.label.clone()).unwrap_or_default();
+        vec![
+            Cell::new(&connection.name),
+            Cell::new(&connection.app_name),
+            Cell::toned(tone(connection), &connection.health.label),
+            Cell::new(account),
+            Cell::toned(Tone::Quiet, connection.id.as_str()),
+        ]
+    });
+    let mut text = table(&["NAME", "APP", "STATUS", "ACCOUNT", "ID"], &rows.collect::<Vec<_>>());
+    for connection in all.iter().filter(|connection| connection.disconnected) {
+        text.push_str(&format!("\n\n{} {}", paint(Tone::Bad, "!"), connection.health.sentence));
+        text.push_str(&format!("\n  membrane connect --connectionId {}", connection.id));
+    }
+    text
+}
+
+fn tone(connection: &ConnectionView) -> Tone {
+    match connection.health.status {
+        HealthStatus::Connected => Tone::Good,
+        HealthStatus::Retrying | HealthStatus::Connecting => Tone::Busy,
+        HealthStatus::Attention => Tone::Bad,
+        HealthStatus::Paused => Tone::Quiet,
+    }
+}
+
+fn mark(connection: &ConnectionView) -> String {
+    let sign = match connection.health.status {
+        HealthStatus::Connected => "●",
+        HealthStatus::Retrying | HealthStatus::Connecting => "◐",
+        HealthStatus::Attention => "!",
+        HealthStatus::Paused => "○",
+    };
+    paint(tone(connection), sign)
+}
+
+/// Says a time in the zone of this computer.
+fn local(at: jiff::Timestamp) -> String {
+    at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}

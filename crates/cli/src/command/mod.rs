@@ -1,0 +1,44 @@
+//! One file per noun of the command line.
+
+mod app;
+mod client;
+mod connect;
+mod connection;
+mod sandbox;
+mod search;
+mod status;
+mod vault;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use membrane_model::Fault;
+
+use crate::args::{Args, Command};
+use crate::out::Out;
+use crate::{engine, headless};
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> {
+    match command {
+        Command::Connect(connect) => connect::run(connect, out).await?,
+        Command::Connection(connection) => connection::run(connection, out).await?,
+        Command::Search { intent } => search::run(&intent.join(" "), out).await?,
+        Command::App(app) => app::run(app, out).await?,
+        Command::Client(client) => client::run(client, out).await?,
+        Command::Status => status::run(out).await?,
+        Command::Serve(options) => return headless::serve(options, out).await,
+        Command::Stop => status::stop(out).await?,
+        Command::Vault(vault) => vault::run(vault, out).await?,
+        Command::Sandbox(sandbox) => sandbox::run(sandbox, out).await?,
+        Command::Open { url } => {
+            let client = engine::running_or_started().await?;
+            let screen = engine::told(client.deep_link(&url).await)?;
+            out.answer(&serde_json::json!({ "handled": true, "screen": screen }), || "Followed.".to_owned());
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "membrane", &mut std::io::stdout());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
