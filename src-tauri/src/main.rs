@@ -1,1 +1,5 @@
-fn main() {}
+//! The desktop app's program.
+
+fn main() {
+    membrane_desktop::run();
+}

@@ -1,0 +1,280 @@
+//! The tray icon: three shapes, and a menu with what needs the person on top. Everything in it is in the window too.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use membrane_engine::{Engine, Screen};
+use membrane_model::{ConnectionId, ConnectionView, EngineStatus, HealthStatus, StreamMessage, VaultState};
+use tauri::image::Image;
+use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
+use tauri::tray::{TrayIcon, TrayIconBuilder};
+use tauri::{AppHandle, Manager, Wry};
+
+use crate::core::Core;
+use crate::window;
+
+/// How many connections that need the person are listed.
+const ATTENTION_MAX: usize = 5;
+/// How many others are listed.
+const RECENT_MAX: usize = 5;
+/// How long "Pause all" lasts, in minutes.
+const PAUSE_MINUTES: u32 = 60;
+
+/// The tray icon, where the desktop has a place for one.
+#[derive(Clone, Default)]
+pub(crate) struct Tray(Arc<Mutex<Option<Parts>>>);
+
+struct Parts {
+    icon: TrayIcon,
+    menu: Menu<Wry>,
+    headline: MenuItem<Wry>,
+    recent: Submenu<Wry>,
+    pause: MenuItem<Wry>,
+    /// Items that come and go: below the headline, and in the submenu.
+    attention: Vec<MenuItem<Wry>>,
+    shown: Option<Content>,
+}
+
+/// What the menu says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
+    shape: Shape,
+    headline: String,
+    attention: Vec<(String, String)>,
+    recent: Vec<(String, String)>,
+    resting: bool,
+}
+
+/// The icon's three shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Normal,
+    Busy,
+    Attention,
+}
+
+impl Shape {
+    fn image(self) -> Option<Image<'static>> {
+        let bytes: &[u8] = match self {
+            Self::Normal => include_bytes!("../../icons/tray-normal.png"),
+            Self::Busy => include_bytes!("../../icons/tray-busy.png"),
+            Self::Attention => include_bytes!("../../icons/tray-attention.png"),
+        };
+        Image::from_bytes(bytes).ok()
+    }
+}
+
+impl Tray {
+    /// Tells whether the app can be reached through it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+/// Puts the icon up. Without a library for it the app goes on with its window alone.
+pub(crate) fn start(app: &AppHandle) {
+    let tray = Tray::default();
+    app.manage(tray.clone());
+    // The library is looked up at run time, and its binding panics where it is missing.
+    let built = std::panic::catch_unwind(AssertUnwindSafe(|| build(app)));
+    match built {
+        Ok(Ok(parts)) => *tray.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(parts),
+        Ok(Err(error)) => tracing::warn!("there is no tray icon: {error}"),
+        Err(_) => tracing::warn!("there is no tray icon: the library for it is not installed"),
+    }
+}
+
+fn build(app: &AppHandle) -> tauri::Result<Parts> {
+    let headline = MenuItem::with_id(app, "home", "Starting…", true, None::<&str>)?;
+    let recent = Submenu::with_id(app, "recent", "Connections", false)?;
+    let pause = MenuItem::with_id(app, "pause", "Pause all for 1 hour", true, None::<&str>)?;
+    let menu = Menu::with_items(
+        app,
+        &[
+            &headline,
+            &PredefinedMenuItem::separator(app)?,
+            &recent,
+            &PredefinedMenuItem::separator(app)?,
+            &MenuItem::with_id(app, "add", "Add connection…", true, None::<&str>)?,
+            &MenuItem::with_id(app, "open", "Open Membrane", true, None::<&str>)?,
+            &PredefinedMenuItem::separator(app)?,
+            &pause,
+            &MenuItem::with_id(app, "settings", "Settings…", true, None::<&str>)?,
+            &MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?,
+        ],
+    )?;
+    let mut builder = TrayIconBuilder::with_id("membrane").menu(&menu).title("Membrane").on_menu_event(chosen);
+    if let Some(image) = Shape::Normal.image() {
+        builder = builder.icon(image);
+    }
+    let icon = builder.build(app)?;
+    Ok(Parts { icon, menu, headline, recent, pause, attention: Vec::new(), shown: None })
+}
+
+fn chosen(app: &AppHandle, event: MenuEvent) {
+    let id = event.id().as_ref();
+    match id {
+        "home" | "open" => window::show(app),
+        "add" => window::reveal(app, &Screen::Connect { intent: None, app: None }),
+        "settings" => window::reveal(app, &Screen::Settings),
+        "pause" => rest(app),
+        "quit" => app.exit(0),
+        _ => {
+            let (what, connection) = id.split_once(':').unwrap_or_default();
+            let Ok(connection) = connection.parse::<ConnectionId>() else { return };
+            match what {
+                "reconnect" => window::reveal(app, &Screen::Reconnect(connection)),
+                _ => window::reveal(app, &Screen::Connection(connection)),
+            }
+        }
+    }
+}
+
+fn rest(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let Ok(engine) = app.state::<Core>().engine().await else { return };
+        let resting = engine.status().is_ok_and(|status| status.paused_until.is_some());
+        let until = membrane_model::Timestamp::now()
+            .checked_add(std::time::Duration::from_secs(u64::from(PAUSE_MINUTES) * 60))
+            .ok();
+        let done = if resting { engine.resume_all().await } else { engine.pause_all(until).await };
+        if let Err(fault) = done {
+            tracing::warn!("failed to pause or resume: {fault}");
+        }
+    });
+}
+
+/// Keeps icon and menu true from now on.
+pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
+    let tray = app.state::<Tray>().inner().clone();
+    let mut deltas = match engine.subscribe() {
+        Ok(deltas) => deltas,
+        Err(fault) => return tracing::warn!("the tray can't follow the engine: {fault}"),
+    };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let mut connections = BTreeMap::new();
+        let mut status = None;
+        while let Some(message) = deltas.next().await {
+            match message {
+                StreamMessage::Snapshot { status: now, connections: all, .. } => {
+                    status = Some(now);
+                    connections = all.into_iter().map(|connection| (connection.id.clone(), connection)).collect();
+                }
+                StreamMessage::Connection { connection } => {
+                    connections.insert(connection.id.clone(), *connection);
+                }
+                StreamMessage::ConnectionRemoved { id } => {
+                    connections.remove(&id);
+                }
+                StreamMessage::Status { status: now } => status = Some(now),
+                StreamMessage::Session { .. } | StreamMessage::Event { .. } => continue,
+            }
+            if let Some(status) = &status {
+                let content = content(status, connections.values());
+                let tray = tray.clone();
+                let handle = app.clone();
+                // Menus belong to the main thread.
+                if app.run_on_main_thread(move || update(&handle, &tray, content)).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+}
+
+fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a ConnectionView>) -> Content {
+    let all: Vec<_> = connections.filter(|c| c.health.status != HealthStatus::Connecting).collect();
+    let who = |c: &ConnectionView| match &c.account {
+        Some(account) => format!("{} · {}", c.app_name, account.label),
+        None => c.name.clone(),
+    };
+    let bad: Vec<_> = all.iter().filter(|c| c.health.status == HealthStatus::Attention).collect();
+    let retrying = all.iter().any(|c| c.health.status == HealthStatus::Retrying);
+    let locked = status.vault.state != VaultState::Unlocked;
+    let resting = status.paused_until.is_some();
+    let headline = match (locked, bad.len(), all.len()) {
+        (true, _, _) => "The vault needs you".to_owned(),
+        (_, 1, _) => "1 needs attention".to_owned(),
+        (_, n @ 2.., _) => format!("{n} need attention"),
+        (_, 0, 0) => "Nothing connected yet".to_owned(),
+        (_, 0, _) if resting => "All paused".to_owned(),
+        (_, 0, _) if retrying => "Retrying".to_owned(),
+        (_, 0, _) => "All connected".to_owned(),
+    };
+    let shape = match () {
+        () if locked || !bad.is_empty() => Shape::Attention,
+        () if retrying => Shape::Busy,
+        () => Shape::Normal,
+    };
+    let mut recent: Vec<_> = all.iter().filter(|c| c.health.status != HealthStatus::Attention).collect();
+    recent.sort_by_key(|c| (std::cmp::Reverse(c.last_active_at), c.name.clone()));
+    Content {
+        shape,
+        headline,
+        attention: bad
+            .iter()
+            .take(ATTENTION_MAX)
+            .map(|c| (format!("reconnect:{}", c.id), format!("▲ {}      Reconnect…", who(c))))
+            .collect(),
+        recent: recent
+            .iter()
+            .take(RECENT_MAX)
+            .map(|c| (format!("connection:{}", c.id), format!("{} {}", sign(c.health.status), who(c))))
+            .collect(),
+        resting,
+    }
+}
+
+fn sign(status: HealthStatus) -> &'static str {
+    match status {
+        HealthStatus::Connected => "●",
+        HealthStatus::Retrying | HealthStatus::Connecting => "◐",
+        HealthStatus::Attention => "▲",
+        HealthStatus::Paused => "❙❙",
+    }
+}
+
+fn update(app: &AppHandle, tray: &Tray, content: Content) {
+    let mut slot = tray.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(parts) = slot.as_mut() else { return };
+    if parts.shown.as_ref() == Some(&content) {
+        return;
+    }
+    if let Err(error) = apply(app, parts, &content) {
+        tracing::warn!("the tray menu could not be changed: {error}");
+    }
+    parts.shown = Some(content);
+}
+
+fn apply(app: &AppHandle, parts: &mut Parts, content: &Content) -> tauri::Result<()> {
+    let before = parts.shown.as_ref();
+    if before.is_none_or(|shown| shown.shape != content.shape) {
+        parts.icon.set_icon(content.shape.image())?;
+    }
+    parts.headline.set_text(&content.headline)?;
+    parts.pause.set_text(if content.resting { "Resume all" } else { "Pause all for 1 hour" })?;
+    if before.is_none_or(|shown| shown.attention != content.attention) {
+        for item in parts.attention.drain(..) {
+            parts.menu.remove(&item)?;
+        }
+        // Below the headline and its separator.
+        for (number, (id, text)) in content.attention.iter().enumerate() {
+            let item = MenuItem::with_id(app, id, text, true, None::<&str>)?;
+            parts.menu.insert(&item, 2 + number)?;
+            parts.attention.push(item);
+        }
+    }
+    if before.is_none_or(|shown| shown.recent != content.recent) {
+        for item in parts.recent.items()? {
+            parts.recent.remove(&item)?;
+        }
+        for (id, text) in &content.recent {
+            parts.recent.append(&MenuItem::with_id(app, id, text, true, None::<&str>)?)?;
+        }
+        parts.recent.set_enabled(!content.recent.is_empty())?;
+    }
+    Ok(())
+}
