@@ -1,0 +1,125 @@
+// Typed calls of the local API; a failure is thrown as a Problem with its hint.
+import { core, type Request } from './core';
+import type {
+  AppDetail,
+  AppSummary,
+  Client,
+  Connection,
+  EngineStatus,
+  LifecycleEvent,
+  SearchResult,
+  Session,
+  Settings,
+  VaultView,
+  WireError,
+} from './wire';
+
+/** A failure with what to do about it. */
+export class Problem extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    readonly action: string = 'tell',
+  ) {
+    super(message);
+    this.name = 'Problem';
+  }
+}
+
+const NOT_ANSWERING = new Problem(
+  'engine_not_running',
+  'Membrane’s engine isn’t answering.',
+  'Try again; if it stays, quit Membrane from the tray and open it again.',
+  'retry',
+);
+
+/** Makes a sentence of a message: an upper-case start and a full stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  const start = trimmed[0]!.toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(start) ? start : `${start}.`;
+}
+
+export function fromWire(error: WireError): Problem {
+  return new Problem(error.data.code, sentence(error.message), sentence(error.data.hint), error.data.action);
+}
+
+function isWireError(value: unknown): value is WireError {
+  return typeof value === 'object' && value !== null && 'message' in value && 'data' in value;
+}
+
+/** Turns anything that was thrown into a Problem. */
+export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (isWireError(thrown)) return fromWire(thrown);
+  return NOT_ANSWERING;
+}
+
+async function call<T>(method: Request['method'], path: string, body?: unknown): Promise<T> {
+  let reply;
+  try {
+    reply = await core().api(body === undefined ? { method, path } : { method, path, body });
+  } catch (thrown) {
+    throw asProblem(thrown);
+  }
+  if (reply.status >= 200 && reply.status < 300) return reply.body as T;
+  throw asProblem(reply.body);
+}
+
+const enc = encodeURIComponent;
+const connection = (id: string) => `/connections/${enc(id)}`;
+const session = (id: string) => `/connect-sessions/${enc(id)}`;
+
+export interface StartSession {
+  appKey?: string;
+  connectionId?: string;
+  authMethod?: string;
+  name?: string;
+  input?: Record<string, string>;
+  scopes?: string[];
+  open?: boolean;
+}
+
+export const api = {
+  status: () => call<EngineStatus>('GET', '/status'),
+
+  connection: (id: string) => call<Connection>('GET', connection(id)),
+  rename: (id: string, name: string) => call<Connection>('PATCH', connection(id), { name }),
+  archive: (id: string) => call<Connection>('DELETE', connection(id)),
+  test: (id: string) => call<{ success: boolean; cause?: string }>('POST', `${connection(id)}/test`),
+  renew: (id: string) => call<Connection>('POST', `${connection(id)}/refresh-credentials`),
+  pause: (id: string, minutes?: number) =>
+    call<Connection>('POST', `${connection(id)}/pause`, minutes === undefined ? {} : { minutes }),
+  resume: (id: string) => call<Connection>('POST', `${connection(id)}/resume`),
+  events: (id: string) => call<{ items: LifecycleEvent[] }>('GET', `${connection(id)}/events`),
+  resumeAll: () => call<unknown>('POST', '/resume', {}),
+
+  apps: () => call<{ items: AppSummary[] }>('GET', '/integrations'),
+  app: (key: string) => call<AppDetail>('GET', `/integrations/${enc(key)}`),
+  search: (text: string) => call<SearchResult>('GET', `/search?q=${enc(text)}&limit=20`),
+  setClient: (key: string, clientId: string, clientSecret?: string) =>
+    call<AppDetail>('PUT', `/integrations/${enc(key)}/client`, { clientId, clientSecret }),
+  removeClient: (key: string) => call<AppDetail>('DELETE', `/integrations/${enc(key)}/client`),
+
+  start: (request: StartSession) => call<Session>('POST', '/connect-sessions', request),
+  session: (id: string) => call<Session>('GET', session(id)),
+  cancel: (id: string) => call<Session>('DELETE', session(id)),
+  openAgain: (id: string) => call<Session>('POST', `${session(id)}/open`, {}),
+  submit: (id: string, values: Record<string, string>) => call<Session>('POST', `${session(id)}/credentials`, { values }),
+  paste: (id: string, url: string) => call<Session>('POST', `${session(id)}/callback`, { url }),
+  keep: (id: string) => call<Session>('POST', `${session(id)}/keep`, {}),
+
+  settings: () => call<Settings>('GET', '/settings'),
+  changeSettings: (changes: Partial<Settings>) => call<Settings>('PATCH', '/settings', changes),
+  clients: () => call<{ items: Client[] }>('GET', '/clients'),
+  createClient: (name: string, mayGetTokens: boolean) =>
+    call<{ id: string; name: string; token: string }>('POST', '/clients', { name, mayGetTokens }),
+  revokeClient: (id: string) => call<unknown>('DELETE', `/clients/${enc(id)}`),
+
+  vaultInit: (passphrase: string) => call<VaultView>('POST', '/vault/init', { passphrase }),
+  vaultUnlock: (passphrase?: string) => call<VaultView>('POST', '/vault/unlock', passphrase ? { passphrase } : {}),
+  vaultLock: () => call<VaultView>('POST', '/vault/lock', {}),
+  vaultReset: () => call<VaultView>('POST', '/vault/reset', {}),
+};

@@ -1,0 +1,37 @@
+// The one door to the core: Tauri in the app, a recorder or a fixture elsewhere.
+import type { StreamMessage } from './wire';
+
+export interface Request {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: unknown;
+}
+
+export interface Reply {
+  status: number;
+  body: unknown;
+}
+
+export interface Core {
+  /** Makes one request to the local API, in process. */
+  api(request: Request): Promise<Reply>;
+  /** Delivers a snapshot, then every change. Rejects with a wire error when the engine is not there. */
+  events(deliver: (message: StreamMessage) => void): Promise<void>;
+  /** Opens a vendor's page in the person's browser. */
+  openExternal(url: string): Promise<void>;
+  /** Calls back when the shell wants another screen. */
+  onNavigate(go: (path: string) => void): void;
+  /** Tells the shell that something is painted. */
+  ready(): void;
+}
+
+let current: Core | undefined;
+
+export function useCore(core: Core): void {
+  current = core;
+}
+
+export function core(): Core {
+  if (!current) throw new Error('the core is not set');
+  return current;
+}

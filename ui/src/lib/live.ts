@@ -1,0 +1,57 @@
+// How the stream's messages change what is known; pure, so that it can be tested.
+import type { Connection, EngineStatus, LifecycleEvent, Session, StreamMessage } from './wire';
+
+export interface Known {
+  status: EngineStatus | null;
+  connections: Record<string, Connection>;
+  sessions: Record<string, Session>;
+  /** Counts the events of each connection, so that a page knows when to read them again. */
+  events: Record<string, number>;
+  last: LifecycleEvent | null;
+}
+
+export function nothing(): Known {
+  return { status: null, connections: {}, sessions: {}, events: {}, last: null };
+}
+
+const FINAL = ['done', 'failed', 'cancelled', 'expired'];
+
+export function isFinal(session: Session): boolean {
+  return FINAL.includes(session.state);
+}
+
+/** Applies one message in place. */
+export function apply(known: Known, message: StreamMessage): void {
+  switch (message.type) {
+    case 'snapshot': {
+      known.status = message.status;
+      known.connections = byId(message.connections);
+      // A session that ended while nobody listened is not in the snapshot; what was seen of its end stays.
+      const ended = Object.values(known.sessions).filter(isFinal);
+      known.sessions = byId([...ended, ...message.sessions]);
+      return;
+    }
+    case 'connection':
+      known.connections[message.connection.id] = message.connection;
+      return;
+    case 'connection-removed':
+      delete known.connections[message.id];
+      return;
+    case 'session':
+      known.sessions[message.session.id] = message.session;
+      return;
+    case 'status':
+      known.status = message.status;
+      return;
+    case 'event': {
+      const id = message.event.connectionId;
+      known.events[id] = (known.events[id] ?? 0) + 1;
+      known.last = message.event;
+      return;
+    }
+  }
+}
+
+function byId<T extends { id: string }>(items: T[]): Record<string, T> {
+  return Object.fromEntries(items.map((item) => [item.id, item]));
+}

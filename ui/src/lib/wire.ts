@@ -1,0 +1,205 @@
+// The shapes that the core sends: what crates/model says in Rust, said in TypeScript.
+
+export type MethodKind = 'oauth2' | 'device' | 'client-credentials' | 'api-key' | 'basic';
+export type HealthStatus = 'connecting' | 'connected' | 'retrying' | 'attention' | 'paused';
+export type DisconnectReason =
+  | 'revoked'
+  | 'expired'
+  | 'key-rejected'
+  | 'client-invalid'
+  | 'rotation-lost'
+  | 'secret-lost';
+export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
+export type EventType =
+  | 'connection.created'
+  | 'connection.deleted'
+  | 'connection.disconnected'
+  | 'connection.reconnected';
+
+export interface WireError {
+  type: string;
+  key?: string;
+  message: string;
+  data: { code: string; hint: string; action: string; retryAfter?: number; requestId?: string };
+}
+
+export interface Field {
+  key: string;
+  label: string;
+  hint?: string;
+  link?: string;
+  example?: string;
+  pattern?: string;
+  secret: boolean;
+  optional: boolean;
+}
+
+export interface Warning {
+  code: string;
+  severity: 'low' | 'medium' | 'high';
+  text: string;
+  since: string | null;
+}
+
+export interface Connection {
+  id: string;
+  key?: string;
+  name: string;
+  integrationKey: string;
+  authOptionKey: string;
+  appName: string;
+  state: 'READY' | 'CLIENT_ACTION_REQUIRED' | 'CONFIGURATION_ERROR' | 'SETUP_FAILED';
+  connected: boolean;
+  disconnected: boolean;
+  reason?: DisconnectReason;
+  since?: string;
+  errors: WireError[];
+  retryAttempts: number;
+  nextRetryTimestamp: string | null;
+  nextCredentialsRefreshAt: string | null;
+  canRefreshCredentials: boolean;
+  canTest: boolean;
+  expiresAt: string | null;
+  account?: { id: string; label: string };
+  scopes: string[];
+  input: Record<string, string>;
+  health: { status: HealthStatus; label: string; sentence: string; warnings: Warning[] };
+  createdAt: string;
+  updatedAt: string;
+  lastActiveAt: string | null;
+  archivedAt?: string;
+  sessionId?: string;
+}
+
+interface SessionFacts {
+  id: string;
+  kind: 'connect' | 'reconnect';
+  appKey: string;
+  appName: string;
+  authMethod: string;
+  method: MethodKind;
+  connectionId?: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export interface Awaiting {
+  state: 'awaiting-user';
+  authorizationUrl?: string;
+  redirectUri?: string;
+  userCode?: string;
+  verificationUri?: string;
+  verificationUriComplete?: string;
+  fields?: Field[];
+  problem?: WireError;
+}
+
+export type SessionState =
+  | Awaiting
+  | { state: 'exchanging' | 'verifying' | 'done' | 'cancelled' | 'expired' }
+  | { state: 'failed'; error: WireError };
+
+export type Session = SessionFacts & SessionState;
+
+export interface VaultView {
+  state: VaultState;
+  backend: string;
+  sentence: string;
+}
+
+export interface EngineStatus {
+  apiUri: string | null;
+  portNote?: string;
+  socket: string;
+  version: string;
+  dataDir: string;
+  vault: VaultView;
+  engine: { pid: number; mode: 'desktop' | 'headless'; startedAt: string };
+  connections: number;
+  disconnected: number;
+  pausedUntil?: string;
+  sandbox?: { url: string };
+}
+
+export interface LifecycleEvent {
+  id: string;
+  eventType: EventType;
+  connectionId: string;
+  appKey: string;
+  reason?: DisconnectReason;
+  createdAt: string;
+}
+
+export type StreamMessage =
+  | { type: 'snapshot'; status: EngineStatus; connections: Connection[]; sessions: Session[] }
+  | { type: 'connection'; connection: Connection }
+  | { type: 'connection-removed'; id: string }
+  | { type: 'session'; session: Session }
+  | { type: 'status'; status: EngineStatus }
+  | { type: 'event'; event: LifecycleEvent };
+
+export interface MethodSummary {
+  key: string;
+  type: MethodKind;
+  label: string;
+  needsClient: boolean;
+}
+
+export interface AppSummary {
+  key: string;
+  name: string;
+  description: string;
+  categories: string[];
+  authMethods: MethodSummary[];
+  ready: boolean;
+  own: boolean;
+}
+
+export interface Scope {
+  name: string;
+  text: string;
+  optional: boolean;
+}
+
+export interface Method extends MethodSummary {
+  client: { id: string; hasSecret: boolean } | null;
+  wantsSecret: boolean;
+  scopes: Scope[];
+  fields: Field[];
+  setup: { url: string; steps: string[] } | null;
+  redirectUri: string | null;
+  returnPaths: string[];
+}
+
+export interface AppDetail extends Omit<AppSummary, 'authMethods'> {
+  authMethods: Method[];
+  sourceUrl?: string;
+  checked?: string;
+}
+
+export interface SearchItem {
+  key: string;
+  name: string;
+  score: number;
+  reason: string;
+}
+
+export interface SearchResult {
+  outcome: 'pick' | 'choose' | 'none';
+  items: SearchItem[];
+}
+
+export interface Client {
+  id: string;
+  name: string;
+  mayGetTokens: boolean;
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+export interface Settings {
+  notifications: boolean;
+  notificationAccounts: boolean;
+  appearance: 'system' | 'light' | 'dark';
+  openAtLogin: boolean;
+}

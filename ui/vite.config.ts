@@ -1,0 +1,16 @@
+// Builds the console into dist/: plain files, no inline script or style, so that the strict content policy holds.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [svelte()],
+  base: './',
+  clearScreen: false,
+  build: {
+    target: 'safari16',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { port: 5173, strictPort: true },
+});
