@@ -1,6 +1,6 @@
 //! The one window: made when it is first shown, destroyed when it is put away, so that a hidden app stays small.
 
-use membrane_engine::Screen;
+use membrane_engine::{Paths, Screen};
 use membrane_model::Fault;
 use tauri::{AppHandle, Emitter, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_plugin_window_state::StateFlags;
@@ -57,10 +57,15 @@ pub(crate) fn put_away<R: Runtime>(app: &AppHandle<R>) {
 }
 
 fn open<R: Runtime>(app: &AppHandle<R>, path: &str) -> tauri::Result<WebviewWindow<R>> {
+    // WebKit makes its folder readable for others; the data folder is not the place for that.
+    let cache = Paths::resolve().map_or_else(|_| std::env::temp_dir(), |paths| paths.cache);
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(format!("index.html#{path}").into()))
         .title("Membrane")
         .inner_size(920.0, 640.0)
         .min_inner_size(640.0, 480.0)
+        // The console keeps nothing: what it shows comes from the engine, and no page data goes to disk.
+        .incognito(true)
+        .data_directory(cache)
         .on_navigation(|url| {
             // The console is one page of our own; nothing may lead away from it.
             matches!(url.scheme(), "tauri" | "isolation") || url.host_str() == Some("tauri.localhost")

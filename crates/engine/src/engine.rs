@@ -132,6 +132,7 @@ impl Engine {
         let mut vars = self.0.vars.write().unwrap_or_else(PoisonError::into_inner);
         vars.insert("sandbox".to_owned(), origin.to_owned());
         drop(vars);
+        self.reload_apps();
         self.publish_status();
     }
 

@@ -20,6 +20,8 @@ pub struct Paths {
     pub runtime: PathBuf,
     /// The Unix socket of the API.
     pub socket: PathBuf,
+    /// What can be made again at any time.
+    pub cache: PathBuf,
     /// Set when `MEMBRANE_HOME` moved everything.
     pub home: Option<PathBuf>,
 }
@@ -42,20 +44,21 @@ impl Paths {
             Fault::new(ErrorCode::UnsafeDataFolder, "there is no place for data: HOME is not set")
                 .hint("Set HOME or MEMBRANE_HOME to a folder of yours.")
         })?;
+        let cache = var("XDG_CACHE_HOME").filter(|p| p.is_absolute()).unwrap_or_else(|| home.join(".cache"));
         let data = var("XDG_DATA_HOME").filter(|p| p.is_absolute()).unwrap_or_else(|| home.join(".local/share"));
         let data = data.join(IDENTIFIER);
         let runtime = match var("XDG_RUNTIME_DIR").filter(|p| p.is_absolute()) {
             Some(dir) => dir.join(IDENTIFIER),
             None => data.join("run"),
         };
-        Ok(Self { socket: socket_path(&runtime), data, runtime, home: None })
+        Ok(Self { socket: socket_path(&runtime), data, runtime, cache: cache.join(IDENTIFIER), home: None })
     }
 
     /// Returns the layout under one folder.
     #[must_use]
     pub fn under(home: &Path) -> Self {
         let runtime = home.join("run");
-        Self { data: home.join("data"), socket: socket_path(&runtime), runtime, home: Some(home.to_owned()) }
+        Self { data: home.join("data"), socket: socket_path(&runtime), runtime, cache: home.join("cache"), home: Some(home.to_owned()) }
     }
 
     /// Returns where the person's own apps are kept.

@@ -76,6 +76,8 @@ impl Engine {
     }
 
     async fn exchange_code(&self, row: SessionRow, code: SecretString) -> Result<(), Fault> {
+        // The answer may be what started this process: the keychain is still being asked then.
+        self.need_vault().await?;
         let context = Self::context(&row);
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
