@@ -130,12 +130,12 @@ pub(crate) enum Connection {
     },
     /// Show a connection
     Get {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
     },
     /// Print an access token, for a tool that takes one
     Token {
-        /// The connection's id or key
+        /// The connection's id or key, or its app's key
         id: String,
         /// How many seconds it must still be good for
         #[arg(long = "minValid", default_value_t = 60, value_name = "SECONDS")]
@@ -143,7 +143,7 @@ pub(crate) enum Connection {
     },
     /// Archive a connection: revoke it at the app and destroy its credential
     Archive {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
         /// Don't ask
         #[arg(long, short)]
@@ -151,24 +151,24 @@ pub(crate) enum Connection {
     },
     /// Change what a connection is called
     Rename {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
         /// The new name
         name: String,
     },
     /// Renew a connection's access now
     Refresh {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
     },
     /// Ask the app whether a connection works
     Test {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
     },
     /// Let a connection rest
     Pause {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
         /// For how long; until resumed unless told
         #[arg(long)]
@@ -176,12 +176,12 @@ pub(crate) enum Connection {
     },
     /// Wake a connection that rests
     Resume {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
     },
     /// Show what happened to a connection, newest first
     Events {
-        /// Its id or key
+        /// Its id or key, or its app's key
         id: String,
     },
 }

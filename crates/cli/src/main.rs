@@ -3,6 +3,8 @@
 mod args;
 mod browser;
 mod command;
+#[cfg(test)]
+mod docs;
 mod engine;
 mod failure;
 mod headless;

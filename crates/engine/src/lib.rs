@@ -18,6 +18,8 @@ mod paths;
 mod refresh;
 mod session;
 mod settings;
+#[cfg(test)]
+mod states_doc;
 mod status;
 mod stream;
 mod tasks;

@@ -82,17 +82,41 @@ impl Engine {
         self.store().read(|tx| tx.connection(id))?.ok_or_else(|| not_found(id.as_str()))
     }
 
-    /// Finds a connection by its id or key, archived ones left out.
+    /// Finds a connection by its id or key, or by its app's key where the app has one connection; archived ones left
+    /// out.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, and `BadRequest` for an app with several connections.
     pub fn resolve(&self, id_or_key: &str) -> Result<Connection, Fault> {
         let id = id_or_key.parse::<ConnectionId>().map_err(|_| not_found(id_or_key))?;
         let found = self.store().read(|tx| match tx.connection(&id)? {
             Some(connection) => Ok(Some(connection)),
             None => tx.connection_by_key(&TenantId::own(), id_or_key),
         })?;
-        found.filter(|connection| connection.archived_at.is_none()).ok_or_else(|| not_found(id_or_key))
+        match found.filter(|connection| connection.archived_at.is_none()) {
+            Some(found) => Ok(found),
+            None => self.only_one_of(id_or_key),
+        }
+    }
+
+    fn only_one_of(&self, app: &str) -> Result<Connection, Fault> {
+        let filter = ConnectionFilter {
+            tenant: TenantId::own(),
+            include_archived: false,
+            app: Some(app.to_owned()),
+            disconnected: None,
+            search: None,
+            limit: 10,
+            cursor: None,
+        };
+        let mut found = self.store().read(|tx| tx.connections(&filter))?.items;
+        found.retain(|connection| !matches!(connection.state, ConnectionState::Connecting { .. }));
+        if found.len() > 1 {
+            let ids = found.iter().map(|connection| connection.id.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Fault::new(ErrorCode::BadRequest, format!("{app} has several connections"))
+                .hint(format!("Name one by its id: {ids}.")));
+        }
+        found.pop().ok_or_else(|| not_found(app))
     }
 
     /// Changes what a person or client may change.
