@@ -1,0 +1,50 @@
+// One attempt to connect or reconnect, as a page drives it: start it, send its form, follow it.
+import { api, asProblem, fromWire, type Problem, type StartSession } from './api';
+import { place } from './place.svelte';
+import { live } from './store.svelte';
+import type { Session } from './wire';
+
+export class Attempt {
+  busy = $state(false);
+  problem = $state<Problem | null>(null);
+  #session: Session | null = null;
+
+  constructor(session: Session | null = null) {
+    this.#session = session;
+  }
+
+  /** Starts an attempt that continues in the browser, and goes to its page. */
+  async lead(request: StartSession): Promise<void> {
+    await this.#work(async () => {
+      const session = live.saw(await api.start({ ...request, open: true }));
+      place.replace({ at: 'session', id: session.id });
+    });
+  }
+
+  /** Sends a form; what is wrong with it stays on the page, everything else leads to the attempt's page. */
+  async submit(request: StartSession, values: Record<string, string>): Promise<void> {
+    await this.#work(async () => {
+      this.#session ??= await api.start(request);
+      const session = live.saw(await api.submit(this.#session.id, values));
+      if (session.state === 'awaiting-user' && session.fields?.length) {
+        this.problem = session.problem ? fromWire(session.problem) : null;
+      } else {
+        place.replace({ at: 'session', id: session.id });
+      }
+    });
+  }
+
+  async #work(work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    this.problem = null;
+    try {
+      await work();
+    } catch (thrown) {
+      this.problem = asProblem(thrown);
+      // An attempt that is over can't take another form.
+      if (['session_ended', 'session_expired', 'not_found'].includes(this.problem.code)) this.#session = null;
+    }
+    this.busy = false;
+  }
+}

@@ -1,0 +1,23 @@
+// Mounts the console on a core: the shell's in the app, a made-up one in the gallery.
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { useCore, type Core } from './lib/core';
+import { live } from './lib/store.svelte';
+import { parse } from './lib/route';
+import { place } from './lib/place.svelte';
+import { preferences } from './lib/settings.svelte';
+import './style/tokens.css';
+import './style/base.css';
+
+export function start(core: Core): void {
+  useCore(core);
+  preferences.showRemembered();
+  place.follow();
+  core.onNavigate((path) => place.go(parse(path)));
+  const target = document.getElementById('app');
+  if (!target) throw new Error('the page has no #app');
+  mount(App, { target });
+  void live.start();
+  void preferences.load();
+  requestAnimationFrame(() => requestAnimationFrame(() => core.ready()));
+}
