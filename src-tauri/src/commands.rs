@@ -77,9 +77,9 @@ pub(crate) async fn open_external(app: AppHandle, url: String) -> Result<(), Wir
     if !plain || !(parsed.scheme() == "https" || (parsed.scheme() == "http" && local)) {
         return Err(refuse());
     }
-    app.opener().open_url(parsed.as_str(), None::<&str>).map_err(|_| {
-        Fault::new(ErrorCode::BrowserFailed, "the browser could not be opened").to_wire()
-    })
+    app.opener()
+        .open_url(parsed.as_str(), None::<&str>)
+        .map_err(|_| Fault::new(ErrorCode::BrowserFailed, "the browser could not be opened").to_wire())
 }
 
 /// Notes that the page has painted, for `cargo xtask bench`.

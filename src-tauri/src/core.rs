@@ -117,7 +117,8 @@ async fn end_headless(paths: &Paths) {
 
 /// Starts the sandbox beside the engine; without it everything else works.
 async fn start_sandbox(engine: &Engine) -> Option<Running> {
-    let config = SandboxConfig { state_file: Some(engine.paths().data.join("sandbox.json")), ..SandboxConfig::default() };
+    let config =
+        SandboxConfig { state_file: Some(engine.paths().data.join("sandbox.json")), ..SandboxConfig::default() };
     match Sandbox::start(config).await {
         Ok(running) => {
             engine.sandbox_at(running.origin().as_str().trim_end_matches('/'));

@@ -1,1 +1,79 @@
-fn main() {}
+//! `cargo xtask`: run, test, measure, check and package the project.
+#![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
+
+mod bench;
+mod dist;
+mod icons;
+mod run;
+mod setup;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Run, test, measure, check and package Membrane Desktop")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, build, and start the app; without a display, the engine
+    Run {
+        /// Build as for a release
+        #[arg(long)]
+        release: bool,
+        /// Arguments for the app
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+    /// Install what is missing, and pass every check and test
+    Test {
+        /// The long runs too
+        #[arg(long)]
+        long: bool,
+        /// Only tests whose name has this text
+        filter: Option<String>,
+    },
+    /// Measure the release build
+    Bench {
+        /// Build everything anew in a folder of its own first, and say how long that takes
+        #[arg(long)]
+        cold: bool,
+    },
+    /// Check the rules of the house
+    Tidy,
+    /// Make a .deb
+    Dist {
+        /// The cargo profile: release, or quick for a package to test with
+        #[arg(long, default_value = "release")]
+        profile: String,
+    },
+    /// Draw the icons anew from their SVG sources
+    Icons,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Run { release, rest } => run::run(release, &rest),
+        Command::Test { long, filter } => test::run(long, filter.as_deref()),
+        Command::Bench { cold } => bench::run(cold),
+        Command::Tidy => tidy::run(),
+        Command::Dist { profile } => {
+            dist::run(&profile).map(|package| shell::say(&format!("made {}", package.display())))
+        }
+        Command::Icons => icons::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -39,7 +39,10 @@ impl Console {
             .extension(Caller::Console)
             .body(Body::from(bytes));
         let Ok(request) = request else {
-            return ConsoleReply::fault(&Fault::new(ErrorCode::BadRequest, "the console made a request that makes no sense"));
+            return ConsoleReply::fault(&Fault::new(
+                ErrorCode::BadRequest,
+                "the console made a request that makes no sense",
+            ));
         };
         let response = match self.0.clone().oneshot(request).await {
             Ok(response) => response,

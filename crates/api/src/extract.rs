@@ -2,8 +2,8 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{header};
 use http_body_util::{BodyExt, Limited};
 use membrane_engine::Caller;
 use membrane_model::{ErrorCode, Fault};
@@ -25,11 +25,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
             kind.eq_ignore_ascii_case("application/json")
         });
-        let too_large = |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body is larger than 1 MiB or broke off"));
+        let too_large =
+            |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body is larger than 1 MiB or broke off"));
         let bytes = Limited::new(request.into_body(), BODY_MAX).collect().await.map_err(too_large)?.to_bytes();
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         if !bytes.is_empty() && !json {
-            return Err(ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body is not declared as application/json")));
+            return Err(ApiError(Fault::new(
+                ErrorCode::UnsupportedBody,
+                "the body is not declared as application/json",
+            )));
         }
         serde_json::from_slice(text).map(Self).map_err(|error| {
             let place = if error.is_data() { "the body does not fit" } else { "the body is no JSON" };

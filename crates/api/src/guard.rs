@@ -103,7 +103,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse::<header::HeaderName>().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse::<header::HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -122,7 +125,9 @@ mod tests {
         for origin in ["http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:8080", "https://localhost"] {
             assert_eq!(check_origin(&headers(&[("origin", origin)])).unwrap().as_deref(), Some(origin));
         }
-        for origin in ["null", "https://evil.example", "http://localhost.evil.example", "file://", "chrome-extension://abc"] {
+        for origin in
+            ["null", "https://evil.example", "http://localhost.evil.example", "file://", "chrome-extension://abc"]
+        {
             assert!(check_origin(&headers(&[("origin", origin)])).is_err(), "{origin}");
         }
         assert!(check_origin(&headers(&[("sec-fetch-site", "cross-site")])).is_err());

@@ -119,12 +119,19 @@ fn private(listener: UnixListener, socket: &Path) -> UnixListener {
 }
 
 fn private_folder(folder: &Path) -> Result<(), Fault> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| failed("make the runtime folder", &e))?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|e| failed("make the runtime folder", &e))?;
     let found = std::fs::metadata(folder).map_err(|e| failed("look at the runtime folder", &e))?;
     let ours = found.uid() == rustix::process::geteuid().as_raw();
     if !ours || found.mode() & 0o077 != 0 {
         let what = if ours { "open to others" } else { "somebody else's" };
-        return Err(Fault::new(ErrorCode::UnsafeDataFolder, format!("the runtime folder {} is {what}", folder.display())));
+        return Err(Fault::new(
+            ErrorCode::UnsafeDataFolder,
+            format!("the runtime folder {} is {what}", folder.display()),
+        ));
     }
     Ok(())
 }
@@ -143,7 +150,8 @@ async fn bind_tcp(engine: &Engine, insisted: Option<u16>) -> Result<(Option<TcpL
         if let Ok(listener) = bind(port).await {
             return Ok((Some(listener), None));
         }
-        let note = format!("port {port} is taken by another program; clients of this API use the socket or the port shown");
+        let note =
+            format!("port {port} is taken by another program; clients of this API use the socket or the port shown");
         return Ok((bind(0).await.ok(), Some(note)));
     }
     for port in FIRST_PORT..FIRST_PORT + PORTS_TRIED {

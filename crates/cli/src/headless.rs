@@ -78,7 +78,8 @@ async fn run(options: &Serve, out: &Out, background: bool) -> Result<ExitCode, F
 
 /// Starts the sandbox beside the engine; without it everything else works.
 async fn start_sandbox(engine: &Engine) -> Option<membrane_sandbox::Running> {
-    let config = SandboxConfig { state_file: Some(engine.paths().data.join("sandbox.json")), ..SandboxConfig::default() };
+    let config =
+        SandboxConfig { state_file: Some(engine.paths().data.join("sandbox.json")), ..SandboxConfig::default() };
     match Sandbox::start(config).await {
         Ok(running) => {
             engine.sandbox_at(running.origin().as_str().trim_end_matches('/'));
@@ -127,7 +128,8 @@ fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("MEMBRANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
-    let _first = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init();
+    let _first =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init();
 }
 
 /// The surroundings of an engine without a screen: the desktop's browser and notifications, where there is a desktop.

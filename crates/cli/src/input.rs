@@ -22,7 +22,10 @@ pub(crate) fn ask(prompt: &str) -> Result<String, Fault> {
     let mut line = String::new();
     let count = std::io::stdin().lock().read_line(&mut line).map_err(|e| internal(&e))?;
     if count == 0 {
-        return Err(wrong_use("the question was not answered", "Run it again and answer, or give the value as an option."));
+        return Err(wrong_use(
+            "the question was not answered",
+            "Run it again and answer, or give the value as an option.",
+        ));
     }
     Ok(line.trim().to_owned())
 }

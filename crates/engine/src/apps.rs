@@ -26,7 +26,11 @@ impl Engine {
     pub fn apps(&self, search: Option<&str>) -> Vec<AppSummary> {
         let needle = search.unwrap_or_default().to_lowercase();
         let catalog = self.catalog();
-        catalog.apps().filter(|app| app.name.to_lowercase().contains(&needle) || app.key.as_str().contains(&needle)).map(App::summary).collect()
+        catalog
+            .apps()
+            .filter(|app| app.name.to_lowercase().contains(&needle) || app.key.as_str().contains(&needle))
+            .map(App::summary)
+            .collect()
     }
 
     /// Finds the apps that fit an intent; connected ones first among equals.
@@ -48,7 +52,8 @@ impl Engine {
     pub fn app_detail(&self, key: &AppKey) -> Result<AppDetail, Fault> {
         let catalog = self.catalog();
         let app = self.app(&catalog, key)?;
-        let client = self.own_client(app)?.map(|row| ClientFacts { id: row.client_id, has_secret: row.secret.is_some() });
+        let client =
+            self.own_client(app)?.map(|row| ClientFacts { id: row.client_id, has_secret: row.secret.is_some() });
         Ok(describe(app, client, self.endpoint().callback_port))
     }
 
@@ -103,8 +108,11 @@ impl Engine {
         let catalog = self.catalog();
         let app = self.app(&catalog, key)?;
         if !app.auth.iter().any(takes_client) {
-            return Err(Fault::new(ErrorCode::BadRequest, format!("{} is not connected with an OAuth client", app.name))
-                .hint(format!("Connect it right away: membrane connect --integrationKey {key}")));
+            return Err(Fault::new(
+                ErrorCode::BadRequest,
+                format!("{} is not connected with an OAuth client", app.name),
+            )
+            .hint(format!("Connect it right away: membrane connect --integrationKey {key}")));
         }
         let id = id.trim();
         let usable = |text: &str, max: usize| {
@@ -179,7 +187,11 @@ impl Engine {
 
     /// Returns the OAuth client that was typed into a form (client credentials).
     pub(crate) fn client_from_values(&self, credential: &Credential) -> Result<Client, Fault> {
-        let id = credential.values.get("client_id").map(|id| id.expose_secret().to_owned()).or_else(|| credential.client_id.clone());
+        let id = credential
+            .values
+            .get("client_id")
+            .map(|id| id.expose_secret().to_owned())
+            .or_else(|| credential.client_id.clone());
         let id = id.ok_or_else(|| Fault::new(ErrorCode::InvalidField, "client_id is missing"))?;
         Ok(Client { id, secret: credential.values.get("client_secret").cloned() })
     }
@@ -191,7 +203,10 @@ impl Engine {
         method: &AuthMethod,
         fields: &BTreeMap<String, String>,
     ) -> Result<Provider, Fault> {
-        let oauth = method.oauth.as_ref().ok_or_else(|| Fault::new(ErrorCode::Internal, "the auth method has no OAuth facts"))?;
+        let oauth = method
+            .oauth
+            .as_ref()
+            .ok_or_else(|| Fault::new(ErrorCode::Internal, "the auth method has no OAuth facts"))?;
         let mut values = self.vars();
         values.extend(fields.clone());
         let fill = |template: &membrane_catalog::Template| -> Result<Url, Fault> {
@@ -243,7 +258,8 @@ pub fn check_app_file(file_name: &str, text: &str) -> Result<App, Fault> {
     if text.len() > APP_FILE_MAX {
         return Err(Fault::new(ErrorCode::InvalidAppFile, format!("{file_name} is larger than 256 KiB")));
     }
-    let mut app = parse_app(file_name, text).map_err(|error| Fault::new(ErrorCode::InvalidAppFile, error.to_string()))?;
+    let mut app =
+        parse_app(file_name, text).map_err(|error| Fault::new(ErrorCode::InvalidAppFile, error.to_string()))?;
     app.own = true;
     Ok(app)
 }
@@ -253,7 +269,8 @@ pub fn check_app_file(file_name: &str, text: &str) -> Result<App, Fault> {
 /// # Errors
 /// `StorageError` when the folder can't be written.
 pub fn write_app_file(paths: &Paths, key: &AppKey, text: &str) -> Result<(), Fault> {
-    let failed = |e: std::io::Error| Fault::new(ErrorCode::StorageError, format!("failed to keep the app file: {}", e.kind()));
+    let failed =
+        |e: std::io::Error| Fault::new(ErrorCode::StorageError, format!("failed to keep the app file: {}", e.kind()));
     let folder = paths.apps();
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let draft = folder.join(format!(".{key}.toml.new"));
@@ -270,13 +287,11 @@ pub(crate) fn reach(app: &App) -> Reach {
 }
 
 pub(crate) fn client_required(app: &App) -> Fault {
-    Fault::new(ErrorCode::ClientRequired, format!("{} needs an OAuth client of your own first", app.name)).hint(format!(
-        "`membrane app show {}` says how to make one; then run `membrane app client {}`.",
-        app.key, app.key
-    ))
+    Fault::new(ErrorCode::ClientRequired, format!("{} needs an OAuth client of your own first", app.name)).hint(
+        format!("`membrane app show {}` says how to make one; then run `membrane app client {}`.", app.key, app.key),
+    )
 }
 
 fn client_place(key: &AppKey) -> Place<'_> {
     Place { table: "oauth_client", row: key.as_str(), field: "secret" }
 }
-

@@ -76,7 +76,12 @@ impl Engine {
             tenant: TenantId::own(),
             app: row.session.app_key.clone(),
             auth_method: row.session.auth_method.clone(),
-            name: request.name.as_deref().map(checked_name).transpose()?.unwrap_or_else(|| row.session.app_name.clone()),
+            name: request
+                .name
+                .as_deref()
+                .map(checked_name)
+                .transpose()?
+                .unwrap_or_else(|| row.session.app_name.clone()),
             account: None,
             state: ConnectionState::Connecting { session: row.session.id.clone() },
             fields: BTreeMap::new(),

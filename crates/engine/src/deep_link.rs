@@ -63,7 +63,9 @@ impl DeepLink {
             ["connect"] => {
                 let intent = parameter(query, "intent")?;
                 let app = match parameter(query, "app")? {
-                    Some(text) => Some(text.parse::<AppKey>().map_err(|e| Fault::new(ErrorCode::InvalidLink, e.to_string()))?),
+                    Some(text) => {
+                        Some(text.parse::<AppKey>().map_err(|e| Fault::new(ErrorCode::InvalidLink, e.to_string()))?)
+                    }
                     None => None,
                 };
                 Ok(Self::Show(Screen::Connect { intent, app }))
@@ -93,7 +95,10 @@ fn parameter(query: &str, name: &str) -> Result<Option<String>, Fault> {
         let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
         let bad = value.is_empty() || value.chars().count() > 200 || value.chars().any(char::is_control);
         if bad || found.is_some() {
-            return Err(Fault::new(ErrorCode::InvalidLink, format!("the link was not followed: its {name} is not usable")));
+            return Err(Fault::new(
+                ErrorCode::InvalidLink,
+                format!("the link was not followed: its {name} is not usable"),
+            ));
         }
         found = Some(value);
     }
@@ -107,10 +112,7 @@ mod tests {
     #[test]
     fn r09_the_fixed_forms_are_read() {
         let callback = DeepLink::parse("dev.membrane.desktop:/oauth/callback?code=a&state=b").unwrap();
-        assert_eq!(
-            callback,
-            DeepLink::Callback { redirect_uri: CALLBACK_URI.into(), query: "code=a&state=b".into() }
-        );
+        assert_eq!(callback, DeepLink::Callback { redirect_uri: CALLBACK_URI.into(), query: "code=a&state=b".into() });
         assert_eq!(
             DeepLink::parse("dev.membrane.desktop:///oauth/callback/notion?code=a").unwrap(),
             DeepLink::Callback { redirect_uri: format!("{CALLBACK_URI}/notion"), query: "code=a".into() }
@@ -129,10 +131,22 @@ mod tests {
     fn r09_everything_else_is_refused_without_repeating_it() {
         let long = format!("membrane://connect?intent={}", "a".repeat(MAX_LINK));
         for link in [
-            "", "file:///etc/passwd", "membrane:connect", "membrane://", "membrane://delete/con_1", "membrane://connections/con_1/archive",
-            "membrane://connections/..%2f", "membrane://connections/a b", "dev.membrane.desktop:/oauth/callback/../x",
-            "dev.membrane.desktop:/other", "dev.membrane.desktop://evil.example/oauth/callback", "membrane://connect?intent=a%0ab",
-            "membrane://connect?intent=a&intent=b", "membrane://connect?app=../x", "javascript:alert(1)", long.as_str(),
+            "",
+            "file:///etc/passwd",
+            "membrane:connect",
+            "membrane://",
+            "membrane://delete/con_1",
+            "membrane://connections/con_1/archive",
+            "membrane://connections/..%2f",
+            "membrane://connections/a b",
+            "dev.membrane.desktop:/oauth/callback/../x",
+            "dev.membrane.desktop:/other",
+            "dev.membrane.desktop://evil.example/oauth/callback",
+            "membrane://connect?intent=a%0ab",
+            "membrane://connect?intent=a&intent=b",
+            "membrane://connect?app=../x",
+            "javascript:alert(1)",
+            long.as_str(),
         ] {
             let fault = DeepLink::parse(link).unwrap_err();
             assert_eq!(fault.code, ErrorCode::InvalidLink, "{link}");

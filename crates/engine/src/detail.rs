@@ -101,7 +101,11 @@ pub fn describe(app: &App, client: Option<ClientFacts>, callback_port: Option<u1
         name: app.name.clone(),
         description: app.description.clone(),
         categories: app.categories.clone(),
-        auth_methods: app.auth.iter().map(|method| describe_method(app, method, client.clone(), callback_port)).collect(),
+        auth_methods: app
+            .auth
+            .iter()
+            .map(|method| describe_method(app, method, client.clone(), callback_port))
+            .collect(),
         ready: app.ready(),
         own: app.own,
         source_url: app.source.as_ref().map(|source| source.url.clone()),
@@ -118,7 +122,9 @@ fn describe_method(
     let oauth = method.oauth.as_ref();
     let redirect_uri = match method.kind {
         AuthMethodKind::OAuth2 => registered_redirect(app, method, callback_port),
-        AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => None,
+        AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
+            None
+        }
     };
     let setup = method.setup.as_ref().map(|setup| SetupDetail {
         url: setup.url.clone(),

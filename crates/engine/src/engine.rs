@@ -79,9 +79,8 @@ impl Engine {
             if resumed > 0 {
                 tracing::info!(resumed, "renewals whose outcome is unknown are tried again");
             }
-            let (vault_id, device_id, key_check) = store.read(|tx| {
-                Ok((tx.meta("vault_id")?, tx.meta("device_id")?, tx.key_check()?))
-            })?;
+            let (vault_id, device_id, key_check) =
+                store.read(|tx| Ok((tx.meta("vault_id")?, tx.meta("device_id")?, tx.key_check()?)))?;
             Ok((lock, store, vault_id.unwrap_or_default(), device_id.unwrap_or_default(), key_check))
         });
         let (lock, store, vault_id, device_id, key_check) = joined(opened.await)??;

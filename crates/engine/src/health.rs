@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use membrane_model::{Connection, ConnectionState, Health, HealthStatus, Severity, Timestamp, VaultState, Warning, WarningCode};
+use membrane_model::{
+    Connection, ConnectionState, Health, HealthStatus, Severity, Timestamp, VaultState, Warning, WarningCode,
+};
 
 use crate::refresh::plan::between;
 use crate::text::clock;
@@ -197,10 +199,7 @@ mod tests {
         facts.failing_since = Some("2026-03-04T09:50:00Z".parse().unwrap());
         let health = of(ConnectionState::Connected, &facts, VaultState::Unlocked);
         assert_eq!(health.status, HealthStatus::Retrying);
-        assert_eq!(
-            health.sentence,
-            "Notion isn't answering. Trying again at 10:32. Tools keep working until 11:00."
-        );
+        assert_eq!(health.sentence, "Notion isn't answering. Trying again at 10:32. Tools keep working until 11:00.");
     }
 
     #[test]

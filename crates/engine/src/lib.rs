@@ -29,11 +29,11 @@ mod unlock;
 mod verify;
 
 pub use apps::{check_app_file, write_app_file};
-pub use detail::{AppDetail, ClientFacts, MethodDetail, ScopeDetail, SetupDetail, describe};
 pub use clients::Caller;
 pub use connect::ConnectRequest;
 pub use connection::{ConnectionPatch, ConnectionQuery};
 pub use deep_link::{CALLBACK_SCHEME, CALLBACK_URI, DeepLink};
+pub use detail::{AppDetail, ClientFacts, MethodDetail, ScopeDetail, SetupDetail, describe};
 pub use engine::{Engine, EngineConfig};
 pub use health::{CredentialFacts, Surroundings};
 pub use host::{Host, Notification, Screen};

@@ -58,7 +58,13 @@ impl Paths {
     #[must_use]
     pub fn under(home: &Path) -> Self {
         let runtime = home.join("run");
-        Self { data: home.join("data"), socket: socket_path(&runtime), runtime, cache: home.join("cache"), home: Some(home.to_owned()) }
+        Self {
+            data: home.join("data"),
+            socket: socket_path(&runtime),
+            runtime,
+            cache: home.join("cache"),
+            home: Some(home.to_owned()),
+        }
     }
 
     /// Returns where the person's own apps are kept.

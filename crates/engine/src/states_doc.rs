@@ -1,9 +1,7 @@
 //! Writes docs/states.md from the two state machines, so that the page can't tell anything else than they do.
 //! `UPDATE_DOCS=1 cargo test -p membrane-engine` writes it anew.
 
-use membrane_model::{
-    ConnectionState, DisconnectReason, ErrorCode, Fault, SessionId, SessionState, Timestamp,
-};
+use membrane_model::{ConnectionState, DisconnectReason, ErrorCode, Fault, SessionId, SessionState, Timestamp};
 
 use crate::connection::transition::{ConnectionEvent, Effect, transition};
 use crate::session::transition::{SessionEvent, transition as session_transition};
@@ -12,7 +10,10 @@ fn connection_states() -> [(&'static str, ConnectionState); 4] {
     [
         ("Connecting", ConnectionState::Connecting { session: SessionId::generate() }),
         ("Connected", ConnectionState::Connected),
-        ("Disconnected", ConnectionState::Disconnected { reason: DisconnectReason::Revoked, since: Timestamp::UNIX_EPOCH }),
+        (
+            "Disconnected",
+            ConnectionState::Disconnected { reason: DisconnectReason::Revoked, since: Timestamp::UNIX_EPOCH },
+        ),
         ("Paused", ConnectionState::Paused { until: None }),
     ]
 }
@@ -122,7 +123,9 @@ fn page() -> String {
             }
         }
     }
-    page.push_str("\nDone, cancelled and expired are ends. A failed attempt only goes on where another account signed in.\n");
+    page.push_str(
+        "\nDone, cancelled and expired are ends. A failed attempt only goes on where another account signed in.\n",
+    );
     page
 }
 
@@ -132,5 +135,9 @@ fn the_page_of_states_is_fresh() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(file, page()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), page(), "run UPDATE_DOCS=1 cargo test -p membrane-engine");
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap_or_default(),
+        page(),
+        "run UPDATE_DOCS=1 cargo test -p membrane-engine"
+    );
 }

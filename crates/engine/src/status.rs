@@ -1,6 +1,6 @@
 //! The engine at a glance.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::PoisonError;
 
 use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, Timestamp};
@@ -70,6 +70,6 @@ impl Engine {
     }
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

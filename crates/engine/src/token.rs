@@ -75,11 +75,13 @@ impl Engine {
             ConnectionState::Connecting { .. } => {
                 Err(Fault::new(ErrorCode::NotConnectedYet, format!("nobody has signed in to {name} yet")))
             }
-            ConnectionState::Disconnected { reason, .. } => Err(Fault::new(
-                ErrorCode::Disconnected,
-                format!("{name} needs the person: {}", reason.sentence()),
-            )
-            .hint(format!("Run `membrane connect --connectionId {}`, or press Reconnect in the app.", connection.id))),
+            ConnectionState::Disconnected { reason, .. } => {
+                Err(Fault::new(ErrorCode::Disconnected, format!("{name} needs the person: {}", reason.sentence()))
+                    .hint(format!(
+                        "Run `membrane connect --connectionId {}`, or press Reconnect in the app.",
+                        connection.id
+                    )))
+            }
             ConnectionState::Paused { .. } => Err(Fault::new(ErrorCode::Paused, format!("{name} is paused"))),
         }
     }
@@ -118,7 +120,9 @@ impl Engine {
     }
 
     fn touch(&self, connection: &Connection, now: Timestamp) {
-        if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY) || self.vault().state() != VaultState::Unlocked {
+        if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY)
+            || self.vault().state() != VaultState::Unlocked
+        {
             return;
         }
         let engine = self.clone();

@@ -78,7 +78,7 @@ impl Engine {
         credential: &Credential,
         fields: &BTreeMap<String, String>,
     ) -> Result<Reply, String> {
-                // A few apps take the key in the path of the URL; it is filled in like any other value and never logged.
+        // A few apps take the key in the path of the URL; it is filled in like any other value and never logged.
         let secrets = credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned()));
         let mut values = self.vars();
         values.extend(fields.clone());
@@ -105,7 +105,11 @@ impl Engine {
                     url.query_pairs_mut().append_pair(name, secret.expose_secret());
                 }
                 Send::Basic { username, password } => {
-                    let pair = format!("{}:{}", username.fill(&values).map_err(|_| "bad-key")?, password.fill(&values).map_err(|_| "bad-key")?);
+                    let pair = format!(
+                        "{}:{}",
+                        username.fill(&values).map_err(|_| "bad-key")?,
+                        password.fill(&values).map_err(|_| "bad-key")?
+                    );
                     let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
                     request = request.header(http::header::AUTHORIZATION, sensitive(&value)?);
                 }

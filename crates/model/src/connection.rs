@@ -97,14 +97,8 @@ pub enum DisconnectReason {
 
 impl DisconnectReason {
     /// Lists all reasons.
-    pub const ALL: [Self; 6] = [
-        Self::Revoked,
-        Self::Expired,
-        Self::KeyRejected,
-        Self::ClientInvalid,
-        Self::RotationLost,
-        Self::SecretLost,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Revoked, Self::Expired, Self::KeyRejected, Self::ClientInvalid, Self::RotationLost, Self::SecretLost];
 
     /// Says the reason in words that follow "because".
     #[must_use]

@@ -11,7 +11,9 @@ mod status;
 mod time;
 mod wire;
 
-pub use app::{AppSummary, AuthMethodKind, AuthMethodSummary, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult};
+pub use app::{
+    AppSummary, AuthMethodKind, AuthMethodSummary, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult,
+};
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};

@@ -92,14 +92,14 @@ fn read_device(body: &Value) -> Option<DeviceAuthorization> {
         device_code: text("device_code")?.into(),
         user_code: text("user_code").filter(|code| code.len() <= 64 && !code.chars().any(char::is_control))?,
         // Google says verification_url, as an early draft did.
-        verification_uri: text("verification_uri").or_else(|| text("verification_url")).filter(is_page)?,
-        verification_uri_complete: text("verification_uri_complete").filter(is_page),
+        verification_uri: text("verification_uri").or_else(|| text("verification_url")).filter(|link| is_page(link))?,
+        verification_uri_complete: text("verification_uri_complete").filter(|link| is_page(link)),
         expires_in: Duration::from_secs(seconds("expires_in").unwrap_or(600).clamp(1, 3600)),
         interval: seconds("interval").map_or(INTERVAL, |s| Duration::from_secs(s.clamp(1, 300))),
     })
 }
 
-fn is_page(link: &String) -> bool {
+fn is_page(link: &str) -> bool {
     url::Url::parse(link).is_ok_and(|url| crate::Reach::HttpsOrLoopback.allows(&url))
 }
 

@@ -202,7 +202,8 @@ mod tests {
             assert!(!allowed(local, Reach::Https), "{local}");
             assert!(allowed(local, Reach::HttpsOrLoopback), "{local}");
         }
-        for never in ["http://example.com/", "file:///etc/passwd", "ftp://127.0.0.1/", "http://127.0.0.1.example.com/"] {
+        for never in ["http://example.com/", "file:///etc/passwd", "ftp://127.0.0.1/", "http://127.0.0.1.example.com/"]
+        {
             assert!(!allowed(never, Reach::HttpsOrLoopback), "{never}");
         }
     }

@@ -3,7 +3,10 @@
 /// The headers that every page is sent with.
 pub const HEADERS: [(&str, &str); 6] = [
     ("content-type", "text/html; charset=utf-8"),
-    ("content-security-policy", "default-src 'none'; style-src 'sha256-Iy9ILucQgOg7WJ0gOGoZsDgeTeJ6dafF//rbPjK89dU='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'sha256-Iy9ILucQgOg7WJ0gOGoZsDgeTeJ6dafF//rbPjK89dU='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),

@@ -89,9 +89,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
 /// Reads scopes: text with spaces or commas between, or a list.
 fn scopes(value: &Value) -> Option<Vec<String>> {
     let found: Vec<String> = match value {
-        Value::String(text) => {
-            text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
-        }
+        Value::String(text) => text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => return None,
     };
@@ -131,7 +129,9 @@ mod tests {
 
     #[test]
     fn r45_an_empty_refresh_token_is_none() {
-        for body in [json!({"access_token": "a", "refresh_token": ""}), json!({"access_token": "a", "refresh_token": null})] {
+        for body in
+            [json!({"access_token": "a", "refresh_token": ""}), json!({"access_token": "a", "refresh_token": null})]
+        {
             assert!(read(body).unwrap().refresh_token.is_none());
         }
         assert!(read(json!({"access_token": ""})).is_none());
@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn extras_hold_no_secret() {
-        let reply = read(json!({"access_token": "canary", "id_token": "canary", "refresh_token": "canary", "team": {"id": 1}})).unwrap();
+        let reply =
+            read(json!({"access_token": "canary", "id_token": "canary", "refresh_token": "canary", "team": {"id": 1}}))
+                .unwrap();
         assert_eq!(reply.access_token.expose_secret(), "canary");
         assert!(!format!("{reply:?}{:?}", reply.extra).contains("canary"));
         assert_eq!(reply.extra["team"]["id"], 1);

@@ -1,4 +1,5 @@
 //! Exchanges against a server that misbehaves on purpose, over real sockets.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -65,7 +66,8 @@ async fn serve(mut stream: TcpStream, does: Does, log: Arc<Mutex<Vec<String>>>) 
         let count = stream.read(&mut chunk).await.unwrap_or(0);
         bytes.extend_from_slice(&chunk[..count]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let length =
+            text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
         let length: usize = length.and_then(|n| n.trim().parse().ok()).unwrap_or(0);
         let whole = text.find("\r\n\r\n").is_some_and(|end| bytes.len() >= end + 4 + length);
         if whole || count == 0 {
@@ -75,7 +77,10 @@ async fn serve(mut stream: TcpStream, does: Does, log: Arc<Mutex<Vec<String>>>) 
     }
     match does {
         Does::Answers(status, headers, body) => {
-            let reply = format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            let reply = format!(
+                "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
             stream.write_all(reply.as_bytes()).await.ok();
         }
         Does::HangsUp => {}
@@ -116,7 +121,14 @@ fn client() -> Client {
 #[test]
 fn r01_every_request_has_an_s256_challenge_of_a_long_verifier() {
     use base64::Engine as _;
-    let made = authorization(&provider("https://as.example"), &client(), "http://127.0.0.1:9/oauth-callback", &["a".into(), "b".into()], None).unwrap();
+    let made = authorization(
+        &provider("https://as.example"),
+        &client(),
+        "http://127.0.0.1:9/oauth-callback",
+        &["a".into(), "b".into()],
+        None,
+    )
+    .unwrap();
     let query: BTreeMap<String, String> = made.url.query_pairs().into_owned().collect();
     assert_eq!(query["code_challenge_method"], "S256");
     let verifier = made.verifier.expose_secret();
@@ -130,16 +142,31 @@ fn r01_every_request_has_an_s256_challenge_of_a_long_verifier() {
 
 #[test]
 fn r03_states_have_256_bits_and_never_repeat() {
-    let one = authorization(&provider("https://as.example"), &client(), "dev.membrane.desktop:/oauth/callback", &[], None).unwrap();
-    let two = authorization(&provider("https://as.example"), &client(), "dev.membrane.desktop:/oauth/callback", &[], None).unwrap();
+    let one =
+        authorization(&provider("https://as.example"), &client(), "dev.membrane.desktop:/oauth/callback", &[], None)
+            .unwrap();
+    let two =
+        authorization(&provider("https://as.example"), &client(), "dev.membrane.desktop:/oauth/callback", &[], None)
+            .unwrap();
     assert_eq!(one.state.expose_secret().len(), 43);
     assert_ne!(one.state.expose_secret(), two.state.expose_secret());
 }
 
 #[tokio::test]
 async fn a_code_becomes_tokens() {
-    let server = Server::json("200 OK", serde_json::json!({"access_token": "at", "refresh_token": "rt", "expires_in": 60})).await;
-    let reply = exchange_code(&Http::new(), &server.provider(), &client(), &secret("c0de"), &secret("verifier"), "http://127.0.0.1:9/oauth-callback").await.unwrap();
+    let server =
+        Server::json("200 OK", serde_json::json!({"access_token": "at", "refresh_token": "rt", "expires_in": 60}))
+            .await;
+    let reply = exchange_code(
+        &Http::new(),
+        &server.provider(),
+        &client(),
+        &secret("c0de"),
+        &secret("verifier"),
+        "http://127.0.0.1:9/oauth-callback",
+    )
+    .await
+    .unwrap();
     assert_eq!(reply.access_token.expose_secret(), "at");
     let request = server.request(0);
     for part in ["grant_type=authorization_code", "code=c0de", "code_verifier=verifier", "audience=api"] {
@@ -157,7 +184,7 @@ async fn r15_basic_authentication_is_form_encoded() {
     client_credentials(&http, &server.provider(), &client(), &["x".into()]).await.unwrap();
     revoke(&http, &server.provider(), &client(), &secret("rt"), TokenHint::RefreshToken).await.unwrap();
     for number in 0..3 {
-        assert!(server.request(number).contains(&format!("Basic {expected}")) , "request {number}");
+        assert!(server.request(number).contains(&format!("Basic {expected}")), "request {number}");
     }
 }
 
@@ -196,7 +223,9 @@ async fn r32_a_dead_grant_is_told_from_bad_weather() {
         };
         assert_eq!(found, expected);
         if expected == "http-503" {
-            assert!(matches!(failure, ExchangeFailure::Transient { retry_after: Some(wait), .. } if wait == Duration::from_secs(7)));
+            assert!(
+                matches!(failure, ExchangeFailure::Transient { retry_after: Some(wait), .. } if wait == Duration::from_secs(7))
+            );
         }
         if expected == "reset" || expected == "not-oauth" {
             assert!(matches!(failure, ExchangeFailure::Transient { ambiguous: true, .. }), "{failure:?}");
@@ -279,9 +308,9 @@ async fn r07_the_listener_takes_one_good_answer_and_survives_the_rest() {
     let uri = listener.redirect_uri();
     let port = Url::parse(&uri).unwrap().port().unwrap();
     assert_eq!(uri, format!("http://127.0.0.1:{port}/oauth-callback"));
-    let running = tokio::spawn(listener.run(|query| async move {
-        if query == "code=good" { Answer::Accepted } else { Answer::Refused }
-    }));
+    let running = tokio::spawn(
+        listener.run(|query| async move { if query == "code=good" { Answer::Accepted } else { Answer::Refused } }),
+    );
     let host = format!("host: 127.0.0.1:{port}\r\n");
     for (request, status) in [
         (format!("GET /oauth-callback?code=evil HTTP/1.1\r\n{host}\r\n"), "400"),
@@ -298,7 +327,9 @@ async fn r07_the_listener_takes_one_good_answer_and_survives_the_rest() {
     }
     let reply = knock(port, &format!("GET /oauth-callback?code=good HTTP/1.1\r\n{host}\r\n")).await;
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    for header in ["content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "cache-control: no-store"] {
+    for header in
+        ["content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "cache-control: no-store"]
+    {
         assert!(reply.contains(header), "{header}");
     }
     running.await.unwrap();

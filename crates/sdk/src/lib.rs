@@ -14,7 +14,7 @@ mod stream;
 mod transport;
 
 pub use client::Client;
-pub use http::Method;
 pub use error::SdkError;
+pub use http::Method;
 pub use routes::{ConnectionFilter, NewSession};
 pub use stream::Events;

@@ -121,7 +121,8 @@ impl Client {
                 ("includeArchived", filter.include_archived.then(|| "true".to_owned())),
                 ("cursor", cursor),
             ]);
-            let page: ListPage<ConnectionView> = self.call(Method::GET, &format!("/connections?{query}"), NOTHING).await?;
+            let page: ListPage<ConnectionView> =
+                self.call(Method::GET, &format!("/connections?{query}"), NOTHING).await?;
             all.extend(page.items);
             cursor = page.cursor;
             if cursor.is_none() {

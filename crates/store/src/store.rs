@@ -35,10 +35,8 @@ impl Store {
         let path = data_dir.join("membrane.db");
         // SQLite gives its side files the mode of the database, so that none is ever readable by others.
         folder::prepare_file(&path)?;
-        let mut writer = Connection::open_with_flags(
-            &path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let mut writer =
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         writer.busy_timeout(BUSY)?;
         schema::check(&writer, &path)?;
         writer.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

@@ -1,4 +1,5 @@
 //! The store on a real disk: private files, whole transactions, clear refusals.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -269,7 +270,8 @@ fn only_connected_credentials_come_due_the_soonest_first() {
     let (_home, store) = home();
     let late = connection("github", "late", ConnectionState::Connected);
     let soon = connection("github", "soon", ConnectionState::Connected);
-    let lost = connection("github", "lost", ConnectionState::Disconnected { reason: DisconnectReason::Revoked, since: at(1) });
+    let lost =
+        connection("github", "lost", ConnectionState::Disconnected { reason: DisconnectReason::Revoked, since: at(1) });
     store
         .write(|tx| {
             for made in [&late, &soon, &lost] {

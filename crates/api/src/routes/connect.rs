@@ -34,7 +34,8 @@ pub(super) struct Request {
 
 impl Request {
     fn read(self, engine: &Engine) -> Result<ConnectRequest, ApiError> {
-        let app = [self.integration_key, self.integration_id, self.connector_key, self.connector_id, self.external_app_id];
+        let app =
+            [self.integration_key, self.integration_id, self.connector_key, self.connector_id, self.external_app_id];
         let app = app.into_iter().flatten().find(|text| !text.is_empty());
         let app = app.map(|text| text.parse::<AppKey>()).transpose()?;
         let connection = match self.connection_id.filter(|text| !text.is_empty()) {

@@ -68,8 +68,11 @@ pub(super) async fn read(
 ) -> Result<Json<ConnectionView>, ApiError> {
     if params.include_secrets == Some(true) {
         return Err(ApiError(
-            membrane_model::Fault::new(membrane_model::ErrorCode::AccessDenied, "credentials never leave this computer's vault")
-                .hint("Ask for an access token instead: GET /connections/ID/token."),
+            membrane_model::Fault::new(
+                membrane_model::ErrorCode::AccessDenied,
+                "credentials never leave this computer's vault",
+            )
+            .hint("Ask for an access token instead: GET /connections/ID/token."),
         ));
     }
     Ok(Json(engine.view(&engine.resolve(&id)?)?))

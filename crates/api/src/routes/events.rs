@@ -20,13 +20,14 @@ pub(super) async fn stream(
     From(_): From,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let deltas = engine.subscribe()?;
-    let messages = futures_util::stream::unfold((deltas, engine), |(mut deltas, engine): (Deltas, Engine)| async move {
-        let message = tokio::select! {
-            message = deltas.next() => message?,
-            () = engine.stop_asked() => return None,
-        };
-        let event = Event::default().json_data(&message).unwrap_or_default();
-        Some((Ok(event), (deltas, engine)))
-    });
+    let messages =
+        futures_util::stream::unfold((deltas, engine), |(mut deltas, engine): (Deltas, Engine)| async move {
+            let message = tokio::select! {
+                message = deltas.next() => message?,
+                () = engine.stop_asked() => return None,
+            };
+            let event = Event::default().json_data(&message).unwrap_or_default();
+            Some((Ok(event), (deltas, engine)))
+        });
     Ok(Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

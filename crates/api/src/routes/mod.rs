@@ -69,10 +69,15 @@ pub fn router(engine: Engine) -> Router {
 
 async fn unknown_route(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(100).collect();
-    ApiError(Fault::new(ErrorCode::NotFound, format!("there is no route {path:?}")).hint("docs/api.md lists the routes."))
+    ApiError(
+        Fault::new(ErrorCode::NotFound, format!("there is no route {path:?}")).hint("docs/api.md lists the routes."),
+    )
 }
 
 async fn unknown_method(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(100).collect();
-    ApiError(Fault::new(ErrorCode::NotFound, format!("{path:?} does not take this method")).hint("docs/api.md lists the routes."))
+    ApiError(
+        Fault::new(ErrorCode::NotFound, format!("{path:?} does not take this method"))
+            .hint("docs/api.md lists the routes."),
+    )
 }

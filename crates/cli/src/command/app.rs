@@ -28,7 +28,9 @@ pub(super) async fn run(command: App, out: &Out) -> Result<(), Fault> {
         App::Client { key, remove: true, .. } => {
             let client = running_or_started().await?;
             let detail = told(client.remove_client(&key).await)?;
-            out.answer(&detail, || format!("{} The client of {} is forgotten.", paint(Tone::Good, "✓"), text(&detail, "name")));
+            out.answer(&detail, || {
+                format!("{} The client of {} is forgotten.", paint(Tone::Good, "✓"), text(&detail, "name"))
+            });
             Ok(())
         }
         App::Client { key, client_id, client_secret_file, remove: false } => {
@@ -53,8 +55,14 @@ fn list(ready: bool, out: &Out) -> Result<(), Fault> {
     apps.sort_by(|a, b| a.key.cmp(&b.key));
     out.answer(&apps, || {
         let rows = apps.iter().map(|app| {
-            let needs = if app.ready { Cell::toned(Tone::Good, "ready") } else { Cell::toned(Tone::Quiet, "own client") };
-            vec![Cell::toned(Tone::Strong, &app.name), Cell::new(app.key.as_str()), needs, Cell::toned(Tone::Quiet, app.categories.join(", "))]
+            let needs =
+                if app.ready { Cell::toned(Tone::Good, "ready") } else { Cell::toned(Tone::Quiet, "own client") };
+            vec![
+                Cell::toned(Tone::Strong, &app.name),
+                Cell::new(app.key.as_str()),
+                needs,
+                Cell::toned(Tone::Quiet, app.categories.join(", ")),
+            ]
         });
         table(&["APP", "KEY", "TO CONNECT", "CATEGORIES"], &rows.collect::<Vec<_>>())
     });
@@ -92,13 +100,19 @@ fn sheet(detail: &Value) -> String {
     let mut lines = vec![paint(Tone::Strong, &text(detail, "name")), text(detail, "description")];
     for method in items(detail, "authMethods") {
         lines.push(String::new());
-        lines.push(format!("{} {}", paint(Tone::Strong, &text(&method, "label")), paint(Tone::Quiet, &format!("--authMethod {}", text(&method, "key")))));
+        lines.push(format!(
+            "{} {}",
+            paint(Tone::Strong, &text(&method, "label")),
+            paint(Tone::Quiet, &format!("--authMethod {}", text(&method, "key")))
+        ));
         match (&method["client"], &method["needsClient"]) {
             (Value::Object(client), _) => {
                 let id = client.get("id").and_then(Value::as_str).unwrap_or_default();
                 lines.push(format!("  {} Your client is set: {id}", paint(Tone::Good, "✓")));
             }
-            (_, Value::Bool(true)) => lines.push(format!("  {}", paint(Tone::Busy, "Needs an OAuth client of your own:"))),
+            (_, Value::Bool(true)) => {
+                lines.push(format!("  {}", paint(Tone::Busy, "Needs an OAuth client of your own:")))
+            }
             _ => {}
         }
         for (number, step) in items(&method["setup"], "steps").iter().enumerate() {
@@ -147,7 +161,9 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
     let client = running_or_started().await?;
     let detail = told(client.app(key).await)?;
     let (id, secret) = match (id, secret_file) {
-        (Some(id), file) => (id, file.map(|file| input::read_all(&file).map(|text| text.trim().to_owned())).transpose()?),
+        (Some(id), file) => {
+            (id, file.map(|file| input::read_all(&file).map(|text| text.trim().to_owned())).transpose()?)
+        }
         (None, _) if !input::somebody_there() => {
             return Err(wrong_use(
                 "the client's id is missing",
@@ -172,7 +188,11 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
     let changed = told(client.set_client(key, &id, secret.as_ref().map(ExposeSecret::expose_secret)).await)?;
     let document = json!({ "key": changed["key"], "clientId": id, "hasSecret": secret.is_some() });
     out.answer(&document, || {
-        format!("{} {} uses your client now: membrane connect --integrationKey {key}", paint(Tone::Good, "✓"), text(&changed, "name"))
+        format!(
+            "{} {} uses your client now: membrane connect --integrationKey {key}",
+            paint(Tone::Good, "✓"),
+            text(&changed, "name")
+        )
     });
     Ok(())
 }

@@ -14,7 +14,10 @@ pub(super) async fn run(command: Client, out: &Out) -> Result<(), Fault> {
         Client::Create { name, no_tokens } => {
             let made = told(client.create_client(&name, !no_tokens).await)?;
             if !out.json {
-                out.note(&paint(Tone::Quiet, "This token is shown once. Give it to the program; it is no longer shown after this."));
+                out.note(&paint(
+                    Tone::Quiet,
+                    "This token is shown once. Give it to the program; it is no longer shown after this.",
+                ));
             }
             out.answer(&json!({ "id": made.id, "name": made.name, "token": made.token }), || made.token.clone());
         }
@@ -26,15 +29,24 @@ pub(super) async fn run(command: Client, out: &Out) -> Result<(), Fault> {
                 }
                 let rows = all.iter().map(|client| {
                     let tokens = if client.may_get_tokens { "yes" } else { "no" };
-                    let used = client.last_used_at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
-                    vec![Cell::new(&client.name), Cell::new(tokens), Cell::new(used), Cell::toned(Tone::Quiet, client.id.as_str())]
+                    let used = client
+                        .last_used_at
+                        .map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+                    vec![
+                        Cell::new(&client.name),
+                        Cell::new(tokens),
+                        Cell::new(used),
+                        Cell::toned(Tone::Quiet, client.id.as_str()),
+                    ]
                 });
                 table(&["NAME", "GETS TOKENS", "LAST USED", "ID"], &rows.collect::<Vec<_>>())
             });
         }
         Client::Revoke { id } => {
             told(client.revoke_client(&id).await)?;
-            out.answer(&json!({ "revoked": true }), || format!("{} Its token is refused from now on.", paint(Tone::Good, "✓")));
+            out.answer(&json!({ "revoked": true }), || {
+                format!("{} Its token is refused from now on.", paint(Tone::Good, "✓"))
+            });
         }
     }
     Ok(())

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{
-    ErrorAction, ErrorCode, Fault, Field, ReturnPath, SearchItem, SearchOutcome, Session, SessionKind, SessionState,
+    AppKey, ErrorAction, ErrorCode, Fault, Field, ReturnPath, SearchItem, SearchOutcome, Session, SessionKind,
+    SessionState,
 };
 use membrane_sdk::{Client, NewSession};
 use secrecy::ExposeSecret;
@@ -33,7 +34,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         ..NewSession::default()
     };
     match (&args.intent, &args.integration_key, &args.connection_id) {
-        (_, Some(key), _) => start.app_key = Some(key.clone()),
+        (_, Some(key), _) => start.app_key = Some(app_key(key)?),
         (_, _, Some(id)) => start.connection_id = Some(id.clone()),
         (Some(intent), _, _) => start.app_key = Some(choose(intent, asks, out).await?),
         (None, None, None) if asks => {
@@ -41,7 +42,10 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
             start.app_key = Some(choose(&intent, asks, out).await?);
         }
         (None, None, None) => {
-            return Err(wrong_use("nothing says what to connect", "Give --intent, --integrationKey or --connectionId."));
+            return Err(wrong_use(
+                "nothing says what to connect",
+                "Give --intent, --integrationKey or --connectionId.",
+            ));
         }
     }
     let client = running_or_started().await?;
@@ -65,20 +69,26 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     finish(&client, &ended, out).await
 }
 
+/// Checks a key before it goes anywhere.
+fn app_key(key: &str) -> Result<String, Fault> {
+    key.parse::<AppKey>()
+        .map(|key| key.to_string())
+        .map_err(|error| wrong_use(format!("{key:?} is no app's key: {error}"), "`membrane app list` shows the keys."))
+}
+
 /// Reads what the form is filled in with.
 fn values(args: &Connect) -> Result<BTreeMap<String, String>, Fault> {
     let mut values = BTreeMap::new();
     for pair in &args.input {
-        let (field, value) = pair
-            .split_once('=')
-            .ok_or_else(|| wrong_use(format!("--input {pair:?} has no value"), "Write it as --input subdomain=acme."))?;
+        let (field, value) = pair.split_once('=').ok_or_else(|| {
+            wrong_use(format!("--input {pair:?} has no value"), "Write it as --input subdomain=acme.")
+        })?;
         values.insert(field.to_owned(), value.to_owned());
     }
     if args.secrets_from_stdin {
         let text = input::read_all(std::path::Path::new("-"))?;
-        let secrets: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|_| {
-            wrong_use("standard input is no JSON object of texts", "Write it as {\"key\": \"…\"}.")
-        })?;
+        let secrets: BTreeMap<String, String> = serde_json::from_str(&text)
+            .map_err(|_| wrong_use("standard input is no JSON object of texts", "Write it as {\"key\": \"…\"}."))?;
         values.extend(secrets);
     }
     Ok(values)
@@ -98,7 +108,12 @@ async fn choose(intent: &str, asks: bool, out: &Out) -> Result<String, Fault> {
             out.note("Several apps fit:");
             let shown = &result.items[..result.items.len().min(9)];
             for (number, item) in shown.iter().enumerate() {
-                out.note(&format!("  {} {}  {}", number + 1, paint(Tone::Strong, &item.name), paint(Tone::Quiet, &item.reason)));
+                out.note(&format!(
+                    "  {} {}  {}",
+                    number + 1,
+                    paint(Tone::Strong, &item.name),
+                    paint(Tone::Quiet, &item.reason)
+                ));
             }
             pick(shown, &input::ask("Which one? (number or name) ")?)
         }
@@ -113,7 +128,9 @@ fn pick(items: &[SearchItem], answer: &str) -> Result<String, Fault> {
     let by_number = answer.parse::<usize>().ok().and_then(|number| items.get(number.wrapping_sub(1)));
     let named = |item: &&SearchItem| item.key.as_str() == answer || item.name.eq_ignore_ascii_case(answer);
     let found = by_number.or_else(|| items.iter().find(named));
-    found.map(|item| item.key.to_string()).ok_or_else(|| wrong_use(format!("{answer:?} is none of them"), "Run it again and type a number."))
+    found
+        .map(|item| item.key.to_string())
+        .ok_or_else(|| wrong_use(format!("{answer:?} is none of them"), "Run it again and type a number."))
 }
 
 /// One attempt, followed to its end.
@@ -170,8 +187,13 @@ impl Attempt<'_> {
     }
 
     /// Asks for what the form needs and sends it.
-    async fn fill(&self, session: &Session, fields: Vec<Field>, problem: Option<membrane_model::WireError>) -> Result<Session, Fault> {
-        let tell = |error: &membrane_model::WireError| Fault::from(error.clone().into_fault());
+    async fn fill(
+        &self,
+        session: &Session,
+        fields: Vec<Field>,
+        problem: Option<membrane_model::WireError>,
+    ) -> Result<Session, Fault> {
+        let tell = |error: &membrane_model::WireError| error.clone().into_fault();
         if !self.asks {
             told(self.client.cancel_session(session.id.as_str()).await)?;
             return Err(match &problem {
@@ -261,11 +283,15 @@ async fn finish(client: &Client, ended: &Session, out: &Out) -> Result<(), Fault
         SessionState::Failed { error } => {
             let mut fault = error.clone().into_fault();
             if fault.code == ErrorCode::AccountMismatch {
-                fault = fault.hint("Sign in with the connection's own account, or connect the other one without --connectionId.");
+                fault = fault.hint(
+                    "Sign in with the connection's own account, or connect the other one without --connectionId.",
+                );
             }
             Err(fault)
         }
-        SessionState::Cancelled => Err(Fault::new(ErrorCode::SessionEnded, "the sign-in was called off").hint("Nothing was changed.")),
+        SessionState::Cancelled => {
+            Err(Fault::new(ErrorCode::SessionEnded, "the sign-in was called off").hint("Nothing was changed."))
+        }
         SessionState::Expired => Err(Fault::new(ErrorCode::SessionExpired, "nobody finished the sign-in in time")),
         SessionState::AwaitingUser { .. } | SessionState::Exchanging | SessionState::Verifying => {
             Err(internal(&json!({ "state": "not ended" })))

@@ -1,5 +1,7 @@
 //! `membrane connection …`
 
+use std::io::IsTerminal;
+
 use membrane_model::{ConnectionView, Fault, HealthStatus};
 use membrane_sdk::{Client, ConnectionFilter};
 use serde_json::json;
@@ -28,6 +30,9 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
         Connection::Get { id } => show(out, &told(client.connection(&id).await)?),
         Connection::Token { id, min_valid } => {
             let token = told(client.token(&id, min_valid).await)?;
+            if std::io::stdout().is_terminal() {
+                out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
+            }
             out.answer(&token, || token.access_token.clone());
         }
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,

@@ -11,7 +11,9 @@ use crate::out::{Out, Tone, paint};
 pub(super) async fn run(command: Sandbox, out: &Out) -> Result<(), Fault> {
     let client = running_or_started().await?;
     let Some(sandbox) = told(client.status().await)?.sandbox else {
-        return Err(Fault::new(ErrorCode::NotFound, "the sandbox is not running").hint("Restart the engine; its log says why."));
+        return Err(
+            Fault::new(ErrorCode::NotFound, "the sandbox is not running").hint("Restart the engine; its log says why.")
+        );
     };
     let control = membrane_sdk::Client::sandbox(&sandbox.url).map_err(membrane_sdk::SdkError::into_fault)?;
     let (path, body, said) = match command {
@@ -21,7 +23,11 @@ pub(super) async fn run(command: Sandbox, out: &Out) -> Result<(), Fault> {
             out.answer(&state, || format!("{} The sandbox is at {}", paint(Tone::Good, "●"), sandbox.url));
             return Ok(());
         }
-        Sandbox::Revoke => ("/control/revoke", json!({}), "Access was ended at the sandbox. Its connections notice at the next renewal."),
+        Sandbox::Revoke => (
+            "/control/revoke",
+            json!({}),
+            "Access was ended at the sandbox. Its connections notice at the next renewal.",
+        ),
         Sandbox::Expire => ("/control/expire", json!({}), "All access tokens have run out."),
         Sandbox::Outage { minutes, kind } => (
             "/control/outage",

@@ -14,7 +14,11 @@ pub(super) async fn run(intent: &str, out: &Out) -> Result<(), Fault> {
         SearchOutcome::None => "No app fits. Say it in other words, or add one: membrane app add FILE".to_owned(),
         SearchOutcome::Pick | SearchOutcome::Choose => {
             let rows = result.items.iter().map(|item| {
-                vec![Cell::toned(Tone::Strong, &item.name), Cell::new(item.key.as_str()), Cell::toned(Tone::Quiet, &item.reason)]
+                vec![
+                    Cell::toned(Tone::Strong, &item.name),
+                    Cell::new(item.key.as_str()),
+                    Cell::toned(Tone::Quiet, &item.reason),
+                ]
             });
             let first = result.items.first().map(|item| item.key.to_string()).unwrap_or_default();
             let next = paint(Tone::Quiet, &format!("membrane connect --integrationKey {first}"));

@@ -25,11 +25,14 @@ pub(super) async fn run(out: &Out) -> Result<(), Fault> {
             status.engine.pid
         )];
         let mut fact = |name: &str, value: &str| lines.push(format!("  {name:<12} {value}"));
-        fact("Connections", &match (status.connections, status.disconnected) {
-            (0, _) => "none yet".to_owned(),
-            (all, 0) => format!("{all}, all well"),
-            (all, bad) => format!("{all}, {bad} of them need you"),
-        });
+        fact(
+            "Connections",
+            &match (status.connections, status.disconnected) {
+                (0, _) => "none yet".to_owned(),
+                (all, 0) => format!("{all}, all well"),
+                (all, bad) => format!("{all}, {bad} of them need you"),
+            },
+        );
         fact("Vault", &status.vault.sentence);
         fact("API", status.api_uri.as_deref().unwrap_or("no port is free; use the socket"));
         if let Some(note) = &status.port_note {

@@ -21,11 +21,8 @@ pub(super) async fn run(command: Vault, out: &Out) -> Result<(), Fault> {
         Vault::Unlock => {
             let before = told(client.status().await)?.vault;
             if before.backend == "passphrase" && before.state == VaultState::Locked {
-                let passphrase = if input::somebody_there() {
-                    input::ask_secret("Passphrase: ")?
-                } else {
-                    input::secret_line()?
-                };
+                let passphrase =
+                    if input::somebody_there() { input::ask_secret("Passphrase: ")? } else { input::secret_line()? };
                 told(client.vault("unlock", Some(passphrase.expose_secret())).await)?
             } else {
                 told(client.vault("unlock", None).await)?
@@ -56,7 +53,9 @@ fn new_passphrase() -> Result<SecretString, Fault> {
     let first = input::ask_secret("New passphrase, eight characters or more: ")?;
     let second = input::ask_secret("Once more: ")?;
     if first.expose_secret() != second.expose_secret() {
-        return Err(Fault::new(ErrorCode::BadRequest, "the two passphrases differ").hint("Run it again; nothing was changed."));
+        return Err(
+            Fault::new(ErrorCode::BadRequest, "the two passphrases differ").hint("Run it again; nothing was changed.")
+        );
     }
     Ok(first)
 }

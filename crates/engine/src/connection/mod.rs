@@ -131,7 +131,10 @@ impl Engine {
         if let Some(key) = patch.key {
             if let Some(key) = &key {
                 key.parse::<ConnectionId>().map_err(|_| {
-                    Fault::new(ErrorCode::BadRequest, "key may only have letters, digits, '-', '_' and '.', 1 to 100 of them")
+                    Fault::new(
+                        ErrorCode::BadRequest,
+                        "key may only have letters, digits, '-', '_' and '.', 1 to 100 of them",
+                    )
                 })?;
             }
             connection.key = key;
@@ -157,7 +160,9 @@ impl Engine {
         let connection = self.drive(id, ConnectionEvent::Pause { until }).await?;
         match connection.state {
             ConnectionState::Paused { .. } => self.view(&connection),
-            ConnectionState::Connecting { .. } => Err(Fault::new(ErrorCode::NotConnectedYet, "it is not connected yet")),
+            ConnectionState::Connecting { .. } => {
+                Err(Fault::new(ErrorCode::NotConnectedYet, "it is not connected yet"))
+            }
             ConnectionState::Connected | ConnectionState::Disconnected { .. } => {
                 Err(Fault::new(ErrorCode::Disconnected, "it needs you already, so there is nothing to pause"))
             }
@@ -301,7 +306,9 @@ pub(crate) fn apply(
             Effect::Emit(kind) => {
                 let reason = match &connection.state {
                     ConnectionState::Disconnected { reason, .. } => Some(*reason),
-                    ConnectionState::Connecting { .. } | ConnectionState::Connected | ConnectionState::Paused { .. } => None,
+                    ConnectionState::Connecting { .. }
+                    | ConnectionState::Connected
+                    | ConnectionState::Paused { .. } => None,
                 };
                 let event = LifecycleEvent {
                     id: EventId::generate(),

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn r39_a_disconnect_is_told_once() {
         let now = Timestamp::UNIX_EPOCH;
-        let first = transition(&ConnectionState::Connected, &ConnectionEvent::Lost(DisconnectReason::Revoked), now).unwrap();
+        let first =
+            transition(&ConnectionState::Connected, &ConnectionEvent::Lost(DisconnectReason::Revoked), now).unwrap();
         assert_eq!(first.effects, [Effect::Emit(EventKind::Disconnected), Effect::Notify]);
         assert_eq!(transition(&first.next, &ConnectionEvent::Lost(DisconnectReason::Expired), now), None);
         let back = transition(&first.next, &ConnectionEvent::SignedIn, now).unwrap();

@@ -7,8 +7,8 @@ use membrane_model::{
 };
 use membrane_store::CredentialRow;
 
-use crate::health::{CredentialFacts, Surroundings, derive};
 use crate::Engine;
+use crate::health::{CredentialFacts, Surroundings, derive};
 
 impl Engine {
     /// Shows a connection.
@@ -110,7 +110,9 @@ impl Engine {
         use membrane_model::SessionState as S;
         let found = self.store().read(|tx| tx.session(session)).ok().flatten();
         match found.map(|row| row.session.state) {
-            Some(S::AwaitingUser { authorization_url, verification_uri_complete, verification_uri, fields, .. }) => {
+            Some(S::AwaitingUser {
+                authorization_url, verification_uri_complete, verification_uri, fields, ..
+            }) => {
                 let kind = if fields.is_empty() { ClientActionType::Connect } else { ClientActionType::ProvideInput };
                 let ui_url = authorization_url
                     .or(verification_uri_complete)

@@ -129,7 +129,8 @@ impl Engine {
         row: &CredentialRow,
     ) -> Result<Result<TokenReply, ExchangeFailure>, Fault> {
         let catalog = self.catalog();
-        let Some((app, method)) = catalog.get(&connection.app).and_then(|a| Some((a, a.method(&connection.auth_method)?)))
+        let Some((app, method)) =
+            catalog.get(&connection.app).and_then(|a| Some((a, a.method(&connection.auth_method)?)))
         else {
             return Ok(Err(ExchangeFailure::Misconfigured { code: "app_unknown".to_owned() }));
         };
@@ -235,9 +236,7 @@ impl Engine {
         let again_at = after(now, wait);
         let cause_text = cause.to_owned();
         self.write(move |tx| {
-            if ambiguous
-                && let Some(mut journal) = tx.journal(&id)?
-            {
+            if ambiguous && let Some(mut journal) = tx.journal(&id)? {
                 journal.state = JournalState::Ambiguous;
                 tx.put_journal(&journal)?;
             }
@@ -347,4 +346,3 @@ pub(crate) fn random_unit() -> f64 {
         Err(_) => 0.5,
     }
 }
-

@@ -16,7 +16,8 @@ impl Engine {
     /// # Errors
     /// `UnknownCallback` for an answer that is malformed, replayed, or not from where it should be; `SessionExpired`.
     pub async fn callback(&self, redirect_uri: &str, query: &str) -> Result<CallbackAnswer, Fault> {
-        let unknown = |why: &str| Fault::new(ErrorCode::UnknownCallback, format!("the browser's answer was not used: {why}"));
+        let unknown =
+            |why: &str| Fault::new(ErrorCode::UnknownCallback, format!("the browser's answer was not used: {why}"));
         let callback = read_callback(query).map_err(|_| unknown("it is malformed"))?;
         let (state, iss) = match &callback {
             Callback::Code { state, iss, .. } | Callback::Error { state, iss, .. } => (state, iss),
@@ -27,7 +28,10 @@ impl Engine {
         let id = row.session.id.clone();
         if row.session.expires_at <= Timestamp::now() {
             self.step(&id, SessionEvent::TimeOut, |_| {}).await?;
-            return Err(Fault::new(ErrorCode::SessionExpired, "the browser came back after the attempt ran out of time"));
+            return Err(Fault::new(
+                ErrorCode::SessionExpired,
+                "the browser came back after the attempt ran out of time",
+            ));
         }
         let context = Self::context(&row);
         if context.redirect_uri.as_deref() != Some(redirect_uri) {
@@ -36,7 +40,8 @@ impl Engine {
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
         let provider = self.provider(app, method, &context.fields)?;
-        check_issuer(&provider, iss.as_deref()).map_err(|_| unknown("it names another provider than the one that was asked"))?;
+        check_issuer(&provider, iss.as_deref())
+            .map_err(|_| unknown("it names another provider than the one that was asked"))?;
         // From here on the state is spent: a second answer with it finds nothing.
         let taken = id.clone();
         if !self.write(move |tx| tx.take_state(&taken)).await? {
@@ -53,10 +58,9 @@ impl Engine {
             }
             Callback::Error { error, .. } => {
                 let fault = match error.as_str() {
-                    "access_denied" => Fault::new(
-                        ErrorCode::AccessDeniedByUser,
-                        format!("the access to {} was not allowed", app.name),
-                    ),
+                    "access_denied" => {
+                        Fault::new(ErrorCode::AccessDeniedByUser, format!("the access to {} was not allowed", app.name))
+                    }
                     _ => Fault::new(ErrorCode::ProviderError, format!("{} answered with the error {error}", app.name)),
                 };
                 self.fail(&id, &fault).await;
@@ -137,7 +141,8 @@ impl Engine {
     /// `NotFound`, `SessionEnded`, `BrowserFailed`.
     pub fn open_again(&self, id: &SessionId) -> Result<Session, Fault> {
         let session = self.session(id)?;
-        let SessionState::AwaitingUser { authorization_url, verification_uri_complete, verification_uri, .. } = &session.state
+        let SessionState::AwaitingUser { authorization_url, verification_uri_complete, verification_uri, .. } =
+            &session.state
         else {
             return Err(Fault::new(ErrorCode::SessionEnded, "this attempt is not waiting for the browser"));
         };
@@ -163,7 +168,8 @@ pub(super) fn exchange_fault(app_name: &str, failure: &ExchangeFailure) -> Fault
             Fault::new(ErrorCode::ClientInvalid, format!("{app_name} refuses the OAuth client ({code})"))
         }
         ExchangeFailure::Dead { code } | ExchangeFailure::Refused { code } => {
-            Fault::new(ErrorCode::ProviderError, format!("{app_name} refused the sign-in ({code})")).hint("Start connecting again.")
+            Fault::new(ErrorCode::ProviderError, format!("{app_name} refused the sign-in ({code})"))
+                .hint("Start connecting again.")
         }
         ExchangeFailure::Malformed => {
             Fault::new(ErrorCode::ProviderError, format!("{app_name} gave an answer that makes no sense"))

@@ -11,8 +11,8 @@ use super::{Context, OtherAccount};
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
 use crate::credential::Credential;
-use crate::refresh::{new_row, random_unit};
 use crate::refresh::plan::{after, refresh_at};
+use crate::refresh::{new_row, random_unit};
 use crate::session::transition::{SessionEvent, transition as session_transition};
 use crate::{Check, Engine};
 
@@ -55,7 +55,8 @@ impl Engine {
             // A static key was checked before this; a token that its own app refuses is no connection.
             if let Check::Rejected(status) = self.check(app, method, &credential, &context.fields).await {
                 let text = format!("{} issued a token and then refused it (HTTP {status})", app.name);
-                return Err(Fault::new(ErrorCode::ProviderError, text).hint("Check what the OAuth client may do, then start again."));
+                return Err(Fault::new(ErrorCode::ProviderError, text)
+                    .hint("Check what the OAuth client may do, then start again."));
             }
         }
         let account = self.identify(app, method, &credential, &context.fields, &extra).await;
@@ -107,7 +108,8 @@ impl Engine {
         let sealed = self.seal_session_secrets(id, &credential)?;
         let mut context = context.clone();
         let text = format!("you signed in as {}, and this connection is {}", found.label, expected.label);
-        context.other = Some(OtherAccount { account: found, scopes: context.scopes.clone(), expires_at: row.expires_at });
+        context.other =
+            Some(OtherAccount { account: found, scopes: context.scopes.clone(), expires_at: row.expires_at });
         let context = serde_json::to_value(context).unwrap_or_default();
         let fault = Fault::new(ErrorCode::AccountMismatch, text);
         self.step(id, SessionEvent::Failed(fault.to_wire()), move |row| {
@@ -222,7 +224,13 @@ impl Engine {
     }
 }
 
-fn new_connection(row: &SessionRow, context: &Context, id: &ConnectionId, app_name: String, now: Timestamp) -> Connection {
+fn new_connection(
+    row: &SessionRow,
+    context: &Context,
+    id: &ConnectionId,
+    app_name: String,
+    now: Timestamp,
+) -> Connection {
     Connection {
         id: id.clone(),
         key: None,

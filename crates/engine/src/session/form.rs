@@ -36,9 +36,8 @@ impl Engine {
         let values = secret_values(method, &input);
         for field in method.fields.iter().filter(|field| !field.optional) {
             if !values.contains_key(&field.key) && !context.fields.contains_key(&field.key) {
-                return Err(Fault::new(ErrorCode::InvalidField, format!("{} is missing", field.label)).hint(
-                    field.hint.clone().unwrap_or_else(|| format!("Fill in the field {:?}.", field.key)),
-                ));
+                return Err(Fault::new(ErrorCode::InvalidField, format!("{} is missing", field.label))
+                    .hint(field.hint.clone().unwrap_or_else(|| format!("Fill in the field {:?}.", field.key))));
             }
         }
         match method.kind {
@@ -98,12 +97,13 @@ impl Engine {
                 Ok(reply) => reply,
                 Err(failure) => {
                     let fault = match &failure {
-                        ExchangeFailure::Misconfigured { .. } | ExchangeFailure::Dead { .. } => {
-                            Fault::new(ErrorCode::KeyRejected, format!("{} says these credentials are not valid", app.name))
-                        }
-                        ExchangeFailure::Transient { .. } | ExchangeFailure::Refused { .. } | ExchangeFailure::Malformed => {
-                            exchange_fault(&app.name, &failure)
-                        }
+                        ExchangeFailure::Misconfigured { .. } | ExchangeFailure::Dead { .. } => Fault::new(
+                            ErrorCode::KeyRejected,
+                            format!("{} says these credentials are not valid", app.name),
+                        ),
+                        ExchangeFailure::Transient { .. }
+                        | ExchangeFailure::Refused { .. }
+                        | ExchangeFailure::Malformed => exchange_fault(&app.name, &failure),
                     };
                     return self.form_problem(id, fault.to_wire()).await;
                 }
@@ -120,7 +120,8 @@ impl Engine {
             }
             Check::Unreachable(cause) => {
                 let text = format!("{} can't be asked right now ({cause}), so the key was not checked", app.name);
-                let fault = Fault::new(ErrorCode::ProviderUnavailable, text).hint("Try again in a moment; nothing was kept.");
+                let fault =
+                    Fault::new(ErrorCode::ProviderUnavailable, text).hint("Try again in a moment; nothing was kept.");
                 self.form_problem(id, fault.to_wire()).await
             }
         }

@@ -31,7 +31,8 @@ impl Engine {
     /// `NotFound`.
     pub async fn wait_session(&self, id: &SessionId, seen: Option<&str>, limit: Duration) -> Result<Session, Fault> {
         let mut deltas = self.inner().stream.subscribe();
-        let changed = |session: &Session| session.state.is_final() || seen.is_some_and(|seen| seen != state_name(session));
+        let changed =
+            |session: &Session| session.state.is_final() || seen.is_some_and(|seen| seen != state_name(session));
         let session = self.session(id)?;
         if changed(&session) {
             return Ok(session);
@@ -83,9 +84,9 @@ impl Engine {
                     tx.delete_session(&id)?;
                     // A first connect that never succeeded goes with its attempt.
                     let Some(key) = connection else { return Ok(None) };
-                    let stale = tx.connection(&key)?.is_some_and(
-                        |c| matches!(&c.state, ConnectionState::Connecting { session } if *session == id),
-                    );
+                    let stale = tx
+                        .connection(&key)?
+                        .is_some_and(|c| matches!(&c.state, ConnectionState::Connecting { session } if *session == id));
                     if stale {
                         tx.delete_connection(&key)?;
                     }

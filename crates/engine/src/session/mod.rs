@@ -179,8 +179,8 @@ impl Engine {
                 change(&mut row);
                 if row.session.state.is_final() {
                     row.state_hash = None;
-                    let waits_for_decision = matches!(row.session.state, SessionState::Failed { .. })
-                        && Self::context(&row).other.is_some();
+                    let waits_for_decision =
+                        matches!(row.session.state, SessionState::Failed { .. }) && Self::context(&row).other.is_some();
                     if !waits_for_decision {
                         row.secrets = None;
                     }

@@ -14,9 +14,9 @@ use url::Url;
 
 use super::{BROWSER_TIME, CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
 use crate::apps::{client_required, reach};
-use crate::detail::deep_link_redirect;
 use crate::connection::checked_name;
 use crate::credential::Credential;
+use crate::detail::deep_link_redirect;
 use crate::refresh::plan::after;
 use crate::session::transition::SessionEvent;
 use crate::{CallbackAnswer, Engine};
@@ -47,7 +47,9 @@ impl Engine {
         let key = match (&connection, &start.app) {
             (Some(connection), _) => connection.app.clone(),
             (None, Some(key)) => key.clone(),
-            (None, None) => return Err(Fault::new(ErrorCode::BadRequest, "say which app to connect: appKey is missing")),
+            (None, None) => {
+                return Err(Fault::new(ErrorCode::BadRequest, "say which app to connect: appKey is missing"));
+            }
         };
         let app = self.app(&catalog, &key)?;
         let method = self.choose_method(app, start, connection.as_ref())?;
@@ -93,14 +95,17 @@ impl Engine {
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
         let context = Self::context(row);
         let secrets = secret_values(method, &start.input);
-        let complete = method.fields.iter().all(|field| {
-            field.optional || context.fields.contains_key(&field.key) || secrets.contains_key(&field.key)
-        });
+        let complete = method
+            .fields
+            .iter()
+            .all(|field| field.optional || context.fields.contains_key(&field.key) || secrets.contains_key(&field.key));
         match method.kind {
             AuthMethodKind::OAuth2 | AuthMethodKind::Device if complete => {
                 self.lead_on(app, method, row, context, start.open).await
             }
-            AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::ClientCredentials if complete && !secrets.is_empty() => {
+            AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::ClientCredentials
+                if complete && !secrets.is_empty() =>
+            {
                 let credential = Credential { values: secrets, ..Credential::default() };
                 self.submit(&row.session.id, credential, context.fields).await
             }
@@ -140,9 +145,7 @@ impl Engine {
         let id = row.session.id.clone();
         let path = self.return_path(app, method, context.return_path)?;
         let redirect_uri = match path {
-            ReturnPath::DeepLink => {
-                deep_link_redirect(app, method.oauth.as_ref().is_some_and(|oauth| oauth.sends_iss))
-            }
+            ReturnPath::DeepLink => deep_link_redirect(app, method.oauth.as_ref().is_some_and(|oauth| oauth.sends_iss)),
             ReturnPath::Loopback => self.open_loopback(method, &id).await?,
         };
         let hint = self.login_hint(&row.session);
@@ -279,9 +282,12 @@ impl Engine {
         for (key, value) in input {
             let Some(field) = method.fields.iter().find(|field| field.key == *key) else {
                 let known = method.fields.iter().map(|f| f.key.as_str()).collect::<Vec<_>>().join(", ");
-                let hint = if known.is_empty() { "It has no fields.".to_owned() } else { format!("Its fields are: {known}.") };
+                let hint =
+                    if known.is_empty() { "It has no fields.".to_owned() } else { format!("Its fields are: {known}.") };
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
-                return Err(Fault::new(ErrorCode::InvalidField, format!("{} has no field {shown:?}", app.name)).hint(hint));
+                return Err(
+                    Fault::new(ErrorCode::InvalidField, format!("{} has no field {shown:?}", app.name)).hint(hint)
+                );
             };
             membrane_catalog::check_field(field, Some(value))
                 .map_err(|problem| Fault::new(ErrorCode::InvalidField, problem.to_string()))?;
@@ -303,7 +309,10 @@ fn form_fields(method: &AuthMethod) -> Vec<Field> {
 /// Returns the values of fields that are no secrets.
 pub(super) fn plain_values(method: &AuthMethod, input: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let plain = method.fields.iter().filter(|field| !field.secret);
-    plain.filter_map(|field| Some((field.key.clone(), input.get(&field.key)?.trim().to_owned()))).filter(|(_, v)| !v.is_empty()).collect()
+    plain
+        .filter_map(|field| Some((field.key.clone(), input.get(&field.key)?.trim().to_owned())))
+        .filter(|(_, v)| !v.is_empty())
+        .collect()
 }
 
 /// Returns the values of secret fields.

@@ -36,7 +36,9 @@ pub fn transition(state: &SessionState, event: &SessionEvent) -> Option<SessionS
         (S::AwaitingUser { .. } | S::Exchanging, E::Credential) => Some(S::Verifying),
         (S::Exchanging | S::Verifying, E::FormProblem(next)) => Some(next.clone()),
         (S::Verifying, E::Accepted) => Some(S::Done),
-        (S::AwaitingUser { .. } | S::Exchanging | S::Verifying, E::Failed(error)) => Some(S::Failed { error: error.clone() }),
+        (S::AwaitingUser { .. } | S::Exchanging | S::Verifying, E::Failed(error)) => {
+            Some(S::Failed { error: error.clone() })
+        }
         (S::AwaitingUser { .. } | S::Exchanging | S::Verifying, E::Cancel) => Some(S::Cancelled),
         // An exchange that is under way is not cut short by the clock: it ends by itself.
         (S::AwaitingUser { .. }, E::TimeOut) => Some(S::Expired),

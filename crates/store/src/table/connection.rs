@@ -121,9 +121,8 @@ impl Tx<'_> {
     /// # Errors
     /// Fails when the database can't be read.
     pub fn connection_by_key(&self, tenant: &TenantId, key: &str) -> Result<Option<Connection>, StoreError> {
-        let mut query = self
-            .0
-            .prepare_cached("SELECT * FROM connection WHERE tenant = ?1 AND key = ?2 AND archived_at IS NULL")?;
+        let mut query =
+            self.0.prepare_cached("SELECT * FROM connection WHERE tenant = ?1 AND key = ?2 AND archived_at IS NULL")?;
         query.query_row([tenant.as_str(), key], |row| Ok(read(row))).optional()?.transpose()
     }
 

@@ -178,7 +178,8 @@ impl Tx<'_> {
     /// # Errors
     /// Fails when the database can't be written.
     pub fn schedule(&self, id: &ConnectionId, next_refresh_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let mut change = self.0.prepare_cached("UPDATE credential SET next_refresh_at = ?2 WHERE connection_id = ?1")?;
+        let mut change =
+            self.0.prepare_cached("UPDATE credential SET next_refresh_at = ?2 WHERE connection_id = ?1")?;
         change.execute(params![id.as_str(), next_refresh_at.map(ms)])?;
         Ok(())
     }
