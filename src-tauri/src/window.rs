@@ -63,8 +63,6 @@ fn open<R: Runtime>(app: &AppHandle<R>, path: &str) -> tauri::Result<WebviewWind
         .title("Membrane")
         .inner_size(920.0, 640.0)
         .min_inner_size(640.0, 480.0)
-        // The console keeps nothing: what it shows comes from the engine, and no page data goes to disk.
-        .incognito(true)
         .data_directory(cache)
         .on_navigation(|url| {
             // The console is one page of our own; nothing may lead away from it.
