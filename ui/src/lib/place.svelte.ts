@@ -6,18 +6,21 @@ class Place {
 
   /** Follows the address from now on. */
   follow(): void {
-    const read = () => (this.route = parse(location.hash));
-    read();
-    window.addEventListener('hashchange', read);
+    this.route = parse(location.hash);
+    window.addEventListener('hashchange', () => {
+      const next = parse(location.hash);
+      if (href(next) !== href(this.route)) this.route = next;
+    });
   }
 
   go(route: Route): void {
-    if (location.hash === href(route)) this.route = route;
-    else location.hash = path(route);
+    this.route = route;
+    location.hash = path(route);
   }
 
   /** Goes without leaving the present place in the history. */
   replace(route: Route): void {
+    this.route = route;
     location.replace(href(route));
   }
 }
