@@ -67,7 +67,7 @@ export class FakeCore implements Core {
   }
 
   async openExternal(): Promise<void> {}
-  onNavigate(): void {}
+  async onNavigate(): Promise<void> {}
   ready(): void {}
 
   async api(request: Request): Promise<Reply> {

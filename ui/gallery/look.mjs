@@ -18,9 +18,10 @@ const wanted = process.argv.slice(2);
 const server = spawn(process.execPath, ['gallery/serve.mjs', 'dist-gallery', String(PORT)], { stdio: 'inherit' });
 await new Promise((done) => setTimeout(done, 500));
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+/** @type {string[]} */
 const failures = [];
 
-for (const theme of ['light', 'dark']) {
+for (const theme of /** @type {const} */ (['light', 'dark'])) {
   for (const viewport of SIZES) {
     const context = await browser.newContext({ viewport, reducedMotion: 'reduce', colorScheme: theme });
     for (const [name, state, path] of STATES) {
@@ -38,9 +39,10 @@ for (const theme of ['light', 'dark']) {
       if (wide) failures.push(`${where}: scrolls sideways`);
       if (viewport === SIZES[0]) {
         await page.evaluate(AXE);
+        /** @type {any} */
         const found = await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(TAGS)} })`);
         for (const { id, nodes } of found.violations) {
-          failures.push(`${where}: axe ${id}: ${nodes.map((node) => node.html).join(' | ').slice(0, 300)}`);
+          failures.push(`${where}: axe ${id}: ${nodes.map((/** @type {{ html: string }} */ node) => node.html).join(' | ').slice(0, 300)}`);
         }
       }
       await page.close();

@@ -1,4 +1,5 @@
 // Every state worth a look: its name, the gallery's state, and the place.
+/** @type {[string, string, string][]} */
 export const STATES = [
   ['home', 'full', '/'],
   ['empty', 'empty', '/'],

@@ -13,11 +13,20 @@ export function start(core: Core): void {
   useCore(core);
   preferences.showRemembered();
   place.follow();
-  core.onNavigate((path) => place.go(parse(path)));
+  const listening = core.onNavigate((path) => place.go(parse(path))).catch(() => {});
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
   mount(App, { target });
   void live.start();
   void preferences.load();
-  requestAnimationFrame(() => requestAnimationFrame(() => core.ready()));
+  void Promise.all([painted(), listening]).then(() => core.ready());
+}
+
+/** Settles after the first paint; a window that is still hidden paints nothing, so not for long. */
+function painted(): Promise<void> {
+  const LONGEST = 250;
+  return new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => done()));
+    setTimeout(done, LONGEST);
+  });
 }

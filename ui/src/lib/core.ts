@@ -19,9 +19,9 @@ export interface Core {
   events(deliver: (message: StreamMessage) => void): Promise<void>;
   /** Opens a vendor's page in the person's browser. */
   openExternal(url: string): Promise<void>;
-  /** Calls back when the shell wants another screen. */
-  onNavigate(go: (path: string) => void): void;
-  /** Tells the shell that something is painted. */
+  /** Calls back when the shell wants another screen; settles once it is listened for. */
+  onNavigate(go: (path: string) => void): Promise<void>;
+  /** Tells the shell that something is painted and that it is listened to. */
   ready(): void;
 }
 

@@ -13,8 +13,8 @@ export const tauriCore: Core = {
     return invoke('events', { channel });
   },
   openExternal: (url) => invoke('open_external', { url }),
-  onNavigate: (go) => {
-    void listen<string>('navigate', (event) => go(event.payload));
+  onNavigate: async (go) => {
+    await listen<string>('navigate', (event) => go(event.payload));
   },
   ready: () => {
     void invoke('ready').catch(() => {});

@@ -114,6 +114,13 @@ export function rowNote(connection: Connection, now: number): string {
   }
 }
 
+/** Where a credential goes, said before it is given. */
+export function kept(vault: VaultView | undefined): string {
+  return vault?.backend === 'passphrase'
+    ? 'Stored on this computer, sealed with your passphrase.'
+    : 'Stored on this computer, protected by your keychain.';
+}
+
 export function backendName(vault: VaultView): string {
   switch (vault.backend) {
     case 'secret-service':
