@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::{Arc, PoisonError};
 
 use membrane_catalog::{App, AuthMethod, Catalog, ClientSource, TokenAuth, TokenBody, parse_app};
@@ -272,7 +272,8 @@ pub fn write_app_file(paths: &Paths, key: &AppKey, text: &str) -> Result<(), Fau
     let failed =
         |e: std::io::Error| Fault::new(ErrorCode::StorageError, format!("failed to keep the app file: {}", e.kind()));
     let folder = paths.apps();
-    std::fs::create_dir_all(&folder).map_err(failed)?;
+    // It may be the first thing that is put into the data folder, which is the person's alone.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
     let draft = folder.join(format!(".{key}.toml.new"));
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;

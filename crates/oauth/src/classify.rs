@@ -106,7 +106,9 @@ pub(crate) fn refusal(provider: &Provider, reply: &Reply, body: Option<&Value>) 
     let weather = |cause, ambiguous| ExchangeFailure::Transient { cause, retry_after: reply.retry_after, ambiguous };
     // Servers that are overloaded, or stand in for others, say nothing about the grant.
     if reply.redirect || matches!(reply.status, 408 | 425 | 429) || reply.status >= 500 {
-        return weather(Cause::Http(reply.status), reply.status >= 500);
+        // A gateway that gave up says nothing of what the server behind it did; one that names a time knows.
+        let ambiguous = matches!(reply.status, 500 | 502 | 504) && reply.retry_after.is_none();
+        return weather(Cause::Http(reply.status), ambiguous);
     }
     let code = body.and_then(error_code);
     let listed = |list: &[String], code: &str| list.iter().any(|known| known == code);

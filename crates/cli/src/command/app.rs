@@ -136,7 +136,10 @@ fn sheet(detail: &Value) -> String {
 
 async fn add(file: &Path, out: &Out) -> Result<(), Fault> {
     let content = input::read_all(file)?;
-    let name = file.file_name().map_or_else(|| "standard input".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = match file.file_name() {
+        Some(name) if file.as_os_str() != "-" => name.to_string_lossy().into_owned(),
+        _ => "standard input".to_owned(),
+    };
     let summary = match running().await {
         Ok(client) => told(client.add_app(&name, &content).await)?,
         Err(_) => {

@@ -9,6 +9,7 @@ use membrane_model::{
 use membrane_sdk::{Client, NewSession};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{connection, search};
 use crate::args::{Connect, Redirect};
@@ -21,6 +22,8 @@ use crate::{browser, input};
 const WAIT_SECONDS: u32 = 30;
 
 pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
+    // From here on Ctrl-C calls the attempt off instead of leaving it behind.
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
     let asks = !args.non_interactive && !out.json && input::somebody_there();
     let mut start = NewSession {
         name: args.name.clone(),
@@ -61,7 +64,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     let mut attempt = Attempt { client: &client, out, asks, opens: !args.no_browser, shown: None };
     let ended = tokio::select! {
         ended = attempt.follow(session) => ended?,
-        _ = tokio::signal::ctrl_c() => {
+        _ = interrupt.recv() => {
             told(client.cancel_session(&id).await)?;
             return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
         }
