@@ -162,7 +162,7 @@ fn r32_bad_weather_is_never_a_disconnect() -> Result<()> {
     let (provider, home) = start(&json!({}))?;
     let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);
     for mode in ["503", "html", "html-403", "429"] {
-        provider.fault(mode, 1)?;
+        provider.fault(mode, 9)?;
         let said = home.cli(&["connection", "refresh", &id, "--json"])?;
         ensure!(said.code == 6 && said.error()?["code"] == "provider_unavailable", "{mode}: {said:?}");
         let now = home.connection(&id)?;

@@ -15,6 +15,9 @@ use serde::de::DeserializeOwned;
 use crate::SdkError;
 use crate::transport::Place;
 
+/// The engine reads no longer request target.
+const TARGET_MAX: usize = 8 * 1024;
+
 /// A client of one engine. Cheap to clone; each call uses a connection of its own.
 #[derive(Clone)]
 pub struct Client {
@@ -65,6 +68,9 @@ impl Client {
         path: &str,
         body: Option<&(impl Serialize + ?Sized)>,
     ) -> Result<Incoming, SdkError> {
+        if path.len() > TARGET_MAX {
+            return Err(SdkError::TooLong);
+        }
         let bytes = match body {
             Some(body) => serde_json::to_vec(body).map_err(|error| SdkError::Broken(error.to_string()))?,
             None => Vec::new(),
