@@ -68,6 +68,7 @@ export class FakeCore implements Core {
 
   async openExternal(): Promise<void> {}
   async onNavigate(): Promise<void> {}
+  async onProblem(): Promise<void> {}
   ready(): void {}
 
   async api(request: Request): Promise<Reply> {

@@ -1,6 +1,7 @@
 // The isolation hook: lets through the few messages that the console sends, each in the shape it has, and nothing else.
 (() => {
   const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  const EVENTS = ['navigate', 'problem'];
   const PATH = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%?/-]{0,4096}$/;
 
   /** @param {any} value */
@@ -23,8 +24,8 @@
       payload.url.length <= 8192 &&
       /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(payload.url),
     ready: () => true,
-    'plugin:event|listen': (payload) => isObject(payload) && payload.event === 'navigate',
-    'plugin:event|unlisten': (payload) => isObject(payload) && payload.event === 'navigate',
+    'plugin:event|listen': (payload) => isObject(payload) && EVENTS.includes(payload.event),
+    'plugin:event|unlisten': (payload) => isObject(payload) && EVENTS.includes(payload.event),
     // Large messages of a channel are fetched by this command.
     'plugin:__TAURI_CHANNEL__|fetch': () => true,
   };

@@ -1,11 +1,13 @@
 // Mounts the console on a core: the shell's in the app, a made-up one in the gallery.
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { fromWire } from './lib/api';
 import { useCore, type Core } from './lib/core';
 import { live } from './lib/store.svelte';
 import { parse } from './lib/route';
 import { place } from './lib/place.svelte';
 import { preferences } from './lib/settings.svelte';
+import { toasts } from './lib/toast.svelte';
 import './style/tokens.css';
 import './style/base.css';
 
@@ -13,7 +15,13 @@ export function start(core: Core): void {
   useCore(core);
   preferences.showRemembered();
   place.follow();
-  const listening = core.onNavigate((path) => place.go(parse(path))).catch(() => {});
+  const listening = Promise.all([
+    core.onNavigate((path) => place.go(parse(path))),
+    core.onProblem((error) => {
+      const problem = fromWire(error);
+      toasts.say(`${problem.message} ${problem.hint}`, 'danger');
+    }),
+  ]).catch(() => {});
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
   mount(App, { target });

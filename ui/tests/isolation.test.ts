@@ -19,6 +19,7 @@ test('the console’s own messages pass', () => {
   expect(passes('open_external', { url: 'https://github.com/x' })).toBe(true);
   expect(passes('open_external', { url: 'http://127.0.0.1:4790/keys' })).toBe(true);
   expect(passes('plugin:event|listen', { event: 'navigate', target: { kind: 'Any' }, handler: 3 })).toBe(true);
+  expect(passes('plugin:event|listen', { event: 'problem', target: { kind: 'Any' }, handler: 4 })).toBe(true);
   expect(passes('plugin:__TAURI_CHANNEL__|fetch', null)).toBe(true);
 });
 

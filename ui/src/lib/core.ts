@@ -1,5 +1,5 @@
 // The one door to the core: Tauri in the app, a recorder or a fixture elsewhere.
-import type { StreamMessage } from './wire';
+import type { StreamMessage, WireError } from './wire';
 
 export interface Request {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -21,6 +21,8 @@ export interface Core {
   openExternal(url: string): Promise<void>;
   /** Calls back when the shell wants another screen; settles once it is listened for. */
   onNavigate(go: (path: string) => void): Promise<void>;
+  /** Calls back when something went wrong outside of the console, such as a link that is none of ours. */
+  onProblem(tell: (error: WireError) => void): Promise<void>;
   /** Tells the shell that something is painted and that it is listened to. */
   ready(): void;
 }

@@ -2,7 +2,7 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Core, Reply } from './core';
-import type { StreamMessage } from './wire';
+import type { StreamMessage, WireError } from './wire';
 
 export const tauriCore: Core = {
   // Messages are cloned on their way; plain data only, no reactive proxies.
@@ -15,6 +15,9 @@ export const tauriCore: Core = {
   openExternal: (url) => invoke('open_external', { url }),
   onNavigate: async (go) => {
     await listen<string>('navigate', (event) => go(event.payload));
+  },
+  onProblem: async (tell) => {
+    await listen<WireError>('problem', (event) => tell(event.payload));
   },
   ready: () => {
     void invoke('ready').catch(() => {});
