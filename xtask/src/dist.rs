@@ -1,12 +1,13 @@
 //! `cargo xtask dist`: a .deb with the app, the command, completions, icons and the link handler.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::setup::{self, Wanted};
-use crate::shell::{cargo, command, output, root, run as run_command, target};
+use crate::shell::{self, FEATURES, cargo, command, is_there, output, root, run as run_command, say, target};
 
 const NAME: &str = "membrane-desktop";
 
@@ -16,8 +17,8 @@ Type=Application
 Name=Membrane
 GenericName=Connection manager
 Comment=Connect an app once; every tool on this computer can use it
-Exec=/usr/bin/membrane-desktop %u
-TryExec=/usr/bin/membrane-desktop
+Exec=membrane-desktop %u
+TryExec=membrane-desktop
 Icon=dev.membrane.desktop
 Terminal=false
 StartupNotify=true
@@ -27,81 +28,44 @@ Keywords=connection;oauth;token;login;agent;
 MimeType=x-scheme-handler/membrane;x-scheme-handler/dev.membrane.desktop;
 ";
 
-/// What the programs load at run time, and what asks for notifications, links and the keychain.
-const DEPENDS: &str = "libc6, libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0, xdg-utils";
-const RECOMMENDS: &str = "libayatana-appindicator3-1, gnome-keyring | org.freedesktop.secrets, notification-daemon";
+/// What the programs link to, where `dpkg-shlibdeps` can't be asked.
+const LINKED: &str = "libc6, libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0";
+/// What they load or start while they run: the tray icon, and the browser.
+const LOADED: &str = "libayatana-appindicator3-1, xdg-utils";
+/// What keeps the secrets and shows notifications; without, the app says so.
+const RECOMMENDS: &str = "gnome-keyring | org.freedesktop.secrets, notification-daemon";
+const PROGRAMS: [&str; 2] = [NAME, "membrane"];
 
 /// Builds the package and returns its path.
 pub(crate) fn run(profile: &str) -> Result<PathBuf> {
     setup::packages(Wanted::Run)?;
     setup::console()?;
-    let features = "membrane-desktop/custom-protocol";
-    run_command(&mut cargo(&[
-        "build",
-        "--profile",
-        profile,
-        "-p",
-        NAME,
-        "-p",
-        "membrane-cli",
-        "--features",
-        features,
-    ]))?;
-    let binaries = target().join(if profile == "dev" { "debug" } else { profile });
-    pack(&binaries, &target().join("dist"))
+    let build = ["build", "--profile", profile, "-p", NAME, "-p", "membrane-cli", "--features", FEATURES];
+    run_command(&mut cargo(&build))?;
+    pack(&shell::binaries(profile), &target().join("dist"))
 }
 
 /// Packs what a folder of binaries holds.
-fn pack(binaries: &Path, out: &Path) -> Result<PathBuf> {
+pub(crate) fn pack(binaries: &Path, out: &Path) -> Result<PathBuf> {
     let version = env!("CARGO_PKG_VERSION");
     let architecture = output(&mut command("dpkg", &["--print-architecture"]))?.trim().to_owned();
     let tree = out.join("tree");
     if tree.exists() {
         fs::remove_dir_all(&tree)?;
     }
-    for program in [NAME, "membrane"] {
-        put(
-            &tree,
-            &format!("usr/bin/{program}"),
-            &fs::read(binaries.join(program)).with_context(|| format!("{program} is not built"))?,
-            0o755,
-        )?;
-    }
-    // Debug information is of no use in a package, and a hundred times the program.
-    for program in [NAME, "membrane"] {
-        run_command(command("strip", &["--strip-unneeded"]).arg(tree.join("usr/bin").join(program)))?;
-    }
-    put(&tree, "usr/share/applications/dev.membrane.desktop.desktop", DESKTOP_ENTRY.as_bytes(), 0o644)?;
-    for (source, size) in
-        [("32x32.png", "32x32"), ("128x128.png", "128x128"), ("128x128@2x.png", "256x256"), ("icon.png", "512x512")]
-    {
-        let bytes = fs::read(root().join("icons").join(source))?;
-        put(&tree, &format!("usr/share/icons/hicolor/{size}/apps/dev.membrane.desktop.png"), &bytes, 0o644)?;
-    }
-    put(
-        &tree,
-        "usr/share/icons/hicolor/scalable/apps/dev.membrane.desktop.svg",
-        &fs::read(root().join("icons/icon.svg"))?,
-        0o644,
-    )?;
-    let membrane = binaries.join("membrane").to_string_lossy().into_owned();
-    for (shell, place) in [
-        ("bash", "usr/share/bash-completion/completions/membrane"),
-        ("zsh", "usr/share/zsh/vendor-completions/_membrane"),
-        ("fish", "usr/share/fish/vendor_completions.d/membrane.fish"),
-    ] {
-        let text = output(&mut command(&membrane, &["completions", shell]))?;
-        put(&tree, place, text.as_bytes(), 0o644)?;
-    }
-    let licences =
-        [fs::read_to_string(root().join("LICENSE-MIT"))?, fs::read_to_string(root().join("LICENSE-APACHE"))?]
-            .join("\n\n");
-    put(&tree, &format!("usr/share/doc/{NAME}/copyright"), licences.as_bytes(), 0o644)?;
-    let size: u64 =
-        output(command("du", &["-sk"]).arg(&tree))?.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    programs(binaries, &tree)?;
+    desktop(&tree)?;
+    completions(&binaries.join("membrane"), &tree)?;
+    documents(&tree)?;
+    let linked = linked(&tree, out).unwrap_or_else(|error| {
+        say(&format!("dpkg-shlibdeps can't say what the programs link to, so the usual is assumed: {error:#}"));
+        LINKED.to_owned()
+    });
+    let size = output(command("du", &["-sk", "--apparent-size"]).arg(&tree))?;
+    let size = size.split_whitespace().next().unwrap_or("0");
     let control = format!(
         "Package: {NAME}\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: Membrane Desktop <noreply@membrane.invalid>\n\
-         Installed-Size: {size}\nSection: utils\nPriority: optional\nDepends: {DEPENDS}\nRecommends: {RECOMMENDS}\n\
+         Installed-Size: {size}\nSection: utils\nPriority: optional\nDepends: {linked}, {LOADED}\nRecommends: {RECOMMENDS}\n\
          Description: Connect an app once; every tool on this computer can use it\n \
          Keeps the connections of one person to apps: signs in, seals the credentials behind the\n \
          keychain, renews them, and says once and clearly when only the person can fix one.\n"
@@ -114,15 +78,128 @@ fn pack(binaries: &Path, out: &Path) -> Result<PathBuf> {
     }
     let package = out.join(format!("{NAME}_{version}_{architecture}.deb"));
     run_command(command("dpkg-deb", &["--build", "--root-owner-group", "-Zxz"]).arg(&tree).arg(&package))?;
+    fs::remove_dir_all(&tree)?;
     Ok(package)
 }
 
-fn put(tree: &Path, place: &str, bytes: &[u8], mode: u32) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let file = tree.join(place);
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+fn programs(binaries: &Path, tree: &Path) -> Result<()> {
+    for program in PROGRAMS {
+        let bytes = fs::read(binaries.join(program)).with_context(|| format!("{program} is not built"))?;
+        let place = format!("usr/bin/{program}");
+        put(tree, &place, &bytes, 0o755)?;
+        // Debug information is of no use in a package, and many times the program.
+        if bytes.starts_with(b"\x7fELF") {
+            run_command(command("strip", &["--strip-unneeded"]).arg(tree.join(place)))?;
+        }
     }
+    Ok(())
+}
+
+/// The entry that starts the app and takes links, and its icons.
+fn desktop(tree: &Path) -> Result<()> {
+    put(tree, "usr/share/applications/dev.membrane.desktop.desktop", DESKTOP_ENTRY.as_bytes(), 0o644)?;
+    for (source, size, end) in [
+        ("32x32.png", "32x32", "png"),
+        ("128x128.png", "128x128", "png"),
+        ("128x128@2x.png", "256x256", "png"),
+        ("icon.png", "512x512", "png"),
+        ("icon.svg", "scalable", "svg"),
+    ] {
+        let bytes = fs::read(root().join("icons").join(source))?;
+        put(tree, &format!("usr/share/icons/hicolor/{size}/apps/dev.membrane.desktop.{end}"), &bytes, 0o644)?;
+    }
+    Ok(())
+}
+
+fn completions(membrane: &Path, tree: &Path) -> Result<()> {
+    for (shell, place) in [
+        ("bash", "usr/share/bash-completion/completions/membrane"),
+        ("zsh", "usr/share/zsh/vendor-completions/_membrane"),
+        ("fish", "usr/share/fish/vendor_completions.d/membrane.fish"),
+    ] {
+        let text = output(&mut command(&membrane.to_string_lossy(), &["completions", shell]))?;
+        put(tree, place, text.as_bytes(), 0o644)?;
+    }
+    Ok(())
+}
+
+fn documents(tree: &Path) -> Result<()> {
+    let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| format!("{file} can't be read"));
+    let folder = format!("usr/share/doc/{NAME}");
+    let licences = [read("LICENSE-MIT")?, read("LICENSE-APACHE")?].join("\n\n");
+    put(tree, &format!("{folder}/copyright"), licences.as_bytes(), 0o644)?;
+    for file in ["CHANGELOG.md", "SECURITY.md", "docs/api.md", "docs/catalog.md", "docs/cli.md", "docs/sandbox.md"] {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        put(tree, &format!("{folder}/{name}"), read(file)?.as_bytes(), 0o644)?;
+    }
+    Ok(())
+}
+
+/// Asks dpkg which packages, in which versions, the programs link to.
+fn linked(tree: &Path, out: &Path) -> Result<String> {
+    ensure!(is_there("dpkg-shlibdeps"), "it is not installed (package dpkg-dev)");
+    // It wants to stand in the source of a package.
+    let stand = out.join("shlibdeps");
+    put(&stand, "debian/control", format!("Source: {NAME}\n\nPackage: {NAME}\nArchitecture: any\n").as_bytes(), 0o644)?;
+    let mut ask = command("dpkg-shlibdeps", &["-O", "--warnings=0"]);
+    let told = output(ask.args(PROGRAMS.map(|program| tree.join("usr/bin").join(program))).current_dir(&stand));
+    fs::remove_dir_all(&stand)?;
+    let told = told?;
+    let linked = told.lines().find_map(|line| line.strip_prefix("shlibs:Depends=")).unwrap_or_default().trim();
+    ensure!(!linked.is_empty(), "it names nothing");
+    Ok(linked.to_owned())
+}
+
+/// Writes a file with its folders, with the same rights whatever the umask.
+fn put(tree: &Path, place: &str, bytes: &[u8], mode: u32) -> Result<()> {
+    let file = tree.join(place);
+    let rights = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    let mut folder = tree.to_owned();
+    for part in Path::new(place).parent().into_iter().flat_map(Path::components) {
+        folder.push(part);
+        fs::create_dir_all(&folder)?;
+        rights(&folder, 0o755)?;
+    }
+    rights(tree, 0o755)?;
     fs::write(&file, bytes).with_context(|| format!("failed to write {}", file.display()))?;
-    Ok(fs::set_permissions(&file, fs::Permissions::from_mode(mode))?)
+    Ok(rights(&file, mode)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_has_programs_link_handler_icons_and_completions() {
+        let folder = std::env::temp_dir().join(format!("membrane-dist-{}", std::process::id()));
+        // Stand-ins: one that is a program like ours, one that prints completions.
+        put(&folder, "bin/membrane-desktop", &fs::read("/bin/true").unwrap(), 0o755).unwrap();
+        put(&folder, "bin/membrane", b"#!/bin/sh\necho \"$1 for $2\"\n", 0o755).unwrap();
+        let package = pack(&folder.join("bin"), &folder.join("out")).unwrap();
+        let list = output(command("dpkg-deb", &["--contents"]).arg(&package)).unwrap();
+        for place in [
+            "-rwxr-xr-x root/root ./usr/bin/membrane-desktop",
+            "-rwxr-xr-x root/root ./usr/bin/membrane",
+            "-rw-r--r-- root/root ./usr/share/applications/dev.membrane.desktop.desktop",
+            "-rw-r--r-- root/root ./usr/share/icons/hicolor/scalable/apps/dev.membrane.desktop.svg",
+            "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/membrane.fish",
+            "drwxr-xr-x root/root ./usr/share/doc/membrane-desktop/",
+        ] {
+            let (rights, name) = place.split_once(" ./").unwrap();
+            assert!(
+                list.lines().any(|line| line.starts_with(rights) && line.ends_with(&format!(" ./{name}"))),
+                "{place} is missing in\n{list}"
+            );
+        }
+        let field = |name: &str| output(command("dpkg-deb", &["--field"]).arg(&package).arg(name)).unwrap();
+        assert!(field("Depends").contains("libc6") && field("Depends").contains("libayatana-appindicator3-1"));
+        assert!(field("Installed-Size").trim().parse::<u32>().unwrap() > 30);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_entry_takes_links_of_both_schemes() {
+        assert!(DESKTOP_ENTRY.contains("Exec=membrane-desktop %u\n"));
+        assert!(DESKTOP_ENTRY.contains("MimeType=x-scheme-handler/membrane;x-scheme-handler/dev.membrane.desktop;\n"));
+    }
 }

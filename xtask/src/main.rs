@@ -7,6 +7,7 @@ mod icons;
 mod run;
 mod setup;
 mod shell;
+mod tally;
 mod test;
 mod tidy;
 
@@ -41,17 +42,13 @@ enum Command {
         filter: Option<String>,
     },
     /// Measure the release build
-    Bench {
-        /// Build everything anew in a folder of its own first, and say how long that takes
-        #[arg(long)]
-        cold: bool,
-    },
+    Bench(bench::Options),
     /// Check the rules of the house
     Tidy,
     /// Make a .deb
     Dist {
         /// The cargo profile: release, or quick for a package to test with
-        #[arg(long, default_value = "release")]
+        #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
         profile: String,
     },
     /// Draw the icons anew from their SVG sources
@@ -61,8 +58,11 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Run { release, rest } => run::run(release, &rest),
-        Command::Test { long, filter } => test::run(long, filter.as_deref()),
-        Command::Bench { cold } => bench::run(cold),
+        // It has said all there is to say; the summary stays the last line.
+        Command::Test { long, filter } => {
+            return if test::run(long, filter.as_deref()) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+        Command::Bench(options) => bench::run(&options),
         Command::Tidy => tidy::run(),
         Command::Dist { profile } => {
             dist::run(&profile).map(|package| shell::say(&format!("made {}", package.display())))

@@ -39,6 +39,8 @@ const TEST: &[Package] = &[
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
     ("imagemagick", "takes screenshots"),
+    ("dunst", "shows notifications"),
+    ("python3-dbusmock", "stands in for logind, NetworkManager and a notification daemon"),
 ];
 
 /// Which set of packages is wanted.
@@ -54,13 +56,13 @@ pub(crate) enum Wanted {
 pub(crate) fn packages(wanted: Wanted) -> Result<()> {
     if !is_there("dpkg-query") {
         say("this is no Debian or Ubuntu: install the counterparts of these packages yourself:");
-        for (name, why) in BUILD.iter().chain(TEST) {
+        for (name, why) in of(wanted) {
             say(&format!("  {name}: {why}"));
         }
         return Ok(());
     }
-    let all = if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() };
-    let missing: Vec<Package> = all.into_iter().filter(|(name, _)| !is_installed(name)).collect();
+    let installed = output(&mut command("dpkg-query", &["-W", "-f=${Package} ${Status}\n"]))?;
+    let missing = missing(&of(wanted), &installed);
     if missing.is_empty() {
         return Ok(());
     }
@@ -73,20 +75,30 @@ pub(crate) fn packages(wanted: Wanted) -> Result<()> {
         let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
         bail!("installing them takes root, and there is no sudo. As root: apt-get install {}", names.join(" "));
     }
+    // `sudo` drops the environment, so `env` sets it behind it.
     let apt = |arguments: &[&str]| {
-        let mut apt = if root_already { command("apt-get", &[]) } else { command("sudo", &["apt-get"]) };
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        let mut apt = if root_already { command("env", &[]) } else { command("sudo", &["env"]) };
+        apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(arguments);
         apt
     };
-    run(&mut apt(&["update", "-q"])).context("the package lists could not be fetched; is there a network?")?;
-    let mut install = apt(&["install", "-y", "-q", "--no-install-recommends"]);
+    run(&mut apt(&["update"])).context("the package lists could not be fetched; is there a network?")?;
+    let mut install = apt(&["install", "-y", "--no-install-recommends"]);
     install.args(missing.iter().map(|(name, _)| name));
-    run(&mut install)
+    run(&mut install).context("the packages could not be installed; is there a network?")
 }
 
-fn is_installed(name: &str) -> bool {
-    output(&mut command("dpkg-query", &["-W", "-f=${Status}", name]))
-        .is_ok_and(|status| status.contains("install ok installed"))
+fn of(wanted: Wanted) -> Vec<Package> {
+    if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() }
+}
+
+/// Returns those packages that are not in a list of lines `name install ok installed`.
+fn missing(packages: &[Package], installed: &str) -> Vec<Package> {
+    let is_installed = |name: &str| {
+        installed.lines().any(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ') && rest.ends_with(" ok installed"))
+        })
+    };
+    packages.iter().filter(|(name, _)| !is_installed(name)).copied().collect()
 }
 
 /// Checks Node's version.
@@ -95,11 +107,16 @@ pub(crate) fn node() -> Result<()> {
         bail!("node and npm are not on the path: install Node 20 or newer (https://nodejs.org)");
     }
     let version = output(&mut command("node", &["--version"]))?;
-    let major: u32 = version.trim().trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    if major < 20 {
-        bail!("Node {} is too old: install Node 20 or newer (https://nodejs.org)", version.trim());
+    if is_too_old(version.trim()) {
+        bail!("Node {} is too old: install Node 20.19 or newer (https://nodejs.org)", version.trim());
     }
     Ok(())
+}
+
+/// Tells whether a version like `v20.18.1` is below what the console's tools work with.
+fn is_too_old(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (20, 19)
 }
 
 /// Installs the npm packages of a folder, unless they are those of its lock file already.
@@ -125,12 +142,18 @@ pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
     let built = modified(&root().join("ui/dist/index.html"));
-    let newest = newest(&root().join("ui/src"))
-        .max(modified(&root().join("ui/index.html")))
-        .max(modified(&root().join("ui/package-lock.json")));
+    let settings =
+        ["index.html", "package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"];
+    let newest = settings
+        .iter()
+        .map(|file| modified(&root().join("ui").join(file)))
+        .chain(["src", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .max()
+        .flatten();
     if built.is_some() && built >= newest {
         return Ok(());
     }
+    say("building the console");
     run(command("npm", &["run", "build", "--silent"]).current_dir(root().join("ui")))
 }
 
@@ -138,11 +161,31 @@ fn modified(file: &Path) -> Option<std::time::SystemTime> {
     std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
+/// Returns the last change in a folder; that of a folder itself tells when a file was removed from it.
 fn newest(folder: &Path) -> Option<std::time::SystemTime> {
     let entries = std::fs::read_dir(folder).ok()?;
     entries
         .flatten()
         .map(|entry| if entry.path().is_dir() { newest(&entry.path()) } else { modified(&entry.path()) })
+        .chain([modified(folder)])
         .max()
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_names_of_installed_packages_count() {
+        let installed = "xvfb install ok installed\nopenbox deinstall ok config-files\ndbus-x11 install ok installed\n";
+        let wanted = [("xvfb", ""), ("openbox", ""), ("dbus", "")];
+        assert_eq!(missing(&wanted, installed), [("openbox", ""), ("dbus", "")]);
+    }
+
+    #[test]
+    fn an_old_node_is_told() {
+        assert!(is_too_old("v18.20.4") && is_too_old("v20.18.9") && is_too_old(""));
+        assert!(!is_too_old("v20.19.0") && !is_too_old("v24.1.0"));
+    }
 }

@@ -5,14 +5,18 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+/// The app as it is shipped: with the console inside.
+pub(crate) const FEATURES: &str = "membrane-desktop/custom-protocol";
+
 /// Returns the folder of the project.
 pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
 }
 
 /// Returns cargo's target folder.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Says a line on standard error, apart from what the programs print.
@@ -25,6 +29,11 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
     command
+}
+
+/// Returns where cargo puts what it builds with a profile.
+pub(crate) fn binaries(profile: &str) -> PathBuf {
+    target().join(if profile == "dev" { "debug" } else { profile })
 }
 
 /// Returns cargo, the same that runs this.

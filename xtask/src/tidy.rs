@@ -34,10 +34,11 @@ pub(crate) fn run() -> Result<()> {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         source(file, &text, &mut problems);
         secrets(file, &text, &mut problems);
+        machine(file, &text, &mut problems);
         if file.ends_with(".md") {
             links(file, &text, &mut problems);
         }
-        if let Some(name) = file.strip_prefix("crates/catalog/apps/") {
+        if let Some(name) = file.strip_prefix("crates/catalog/apps/").filter(|name| name.ends_with(".toml")) {
             app(name, &text, &mut problems);
         }
     }
@@ -47,11 +48,27 @@ pub(crate) fn run() -> Result<()> {
     if problems.is_empty() { Ok(()) } else { bail!("{} rules are broken", problems.len()) }
 }
 
-/// Crates keep to what is theirs; see ARCHITECTURE.md. Tests may use what they like.
 fn dependencies(problems: &mut Vec<String>) -> Result<()> {
-    let metadata: Value = serde_json::from_str(&output(&mut cargo(&["metadata", "--format-version=1", "--no-deps"]))?)?;
+    let metadata = output(&mut cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]))?;
+    packages(&serde_json::from_str(&metadata)?, problems);
+    Ok(())
+}
+
+/// Crates are named after their folders and keep to what is theirs; see ARCHITECTURE.md. Tests may use what they like.
+fn packages(metadata: &Value, problems: &mut Vec<String>) {
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+        let folder = manifest.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let is_root = manifest.parent() == metadata["workspace_root"].as_str().map(Path::new);
+        let expected = match &*folder {
+            _ if is_root => "membrane-desktop".to_owned(),
+            "xtask" => "xtask".to_owned(),
+            folder => format!("membrane-{folder}"),
+        };
+        if name != expected {
+            problems.push(format!("the crate in {folder} is named {name} instead of {expected}"));
+        }
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let used = dependency["name"].as_str().unwrap_or_default();
             let for_tests = dependency["kind"] == "dev" || name == "membrane-tests";
@@ -67,7 +84,6 @@ fn dependencies(problems: &mut Vec<String>) -> Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 fn source(file: &str, text: &str, problems: &mut Vec<String>) {
@@ -80,7 +96,7 @@ fn source(file: &str, text: &str, problems: &mut Vec<String>) {
         problems.push(format!("{file} has {lines} lines, more than {LINES_MAX}: split it"));
     }
     let first = text.lines().next().unwrap_or_default();
-    if !["//", "<!--", "#!"].iter().any(|start| first.starts_with(start)) {
+    if !["//", "<!--", "#!", "#["].iter().any(|start| first.starts_with(start)) {
         problems.push(format!("{file} does not begin with what it is for"));
     }
     // Put together here, so that this file does not break the rule itself.
@@ -108,9 +124,21 @@ fn secrets(file: &str, text: &str, problems: &mut Vec<String>) {
             problems.push(format!("{file} has something that looks like a secret ({start}…)"));
         }
     }
-    for home in [concat!("/ro", "ot/"), concat!("/wo", "rk/")] {
-        if text.contains(home) {
-            problems.push(format!("{file} names a folder of one machine ({home})"));
+}
+
+/// Nothing names a folder of the machine it was written on; examples are of Ada, or of you.
+fn machine(file: &str, text: &str, problems: &mut Vec<String>) {
+    let examples = ["ada/", "you/", "<", "$", "{"];
+    for folder in [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/")] {
+        let named = text.match_indices(folder).any(|(place, _)| {
+            // A part of a longer path or of an address is another folder.
+            let begins =
+                text[..place].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"._-~})".contains(c));
+            let rest = &text[place + folder.len()..];
+            begins && !examples.iter().any(|example| rest.starts_with(example))
+        });
+        if named {
+            problems.push(format!("{file} names a folder of one machine ({folder})"));
         }
     }
 }
@@ -147,6 +175,39 @@ mod tests {
         links("README.md", "[x](no/such/file.md) [y](https://example.com)", &mut problems);
         app("github.toml", "key = \"gitlab\"", &mut problems);
         assert_eq!(problems.len(), 4 + 1, "{problems:#?}");
+    }
+
+    #[test]
+    fn crates_keep_to_what_is_theirs() {
+        let dependency = |name: &str, kind: Option<&str>| serde_json::json!({"name": name, "kind": kind});
+        let package = |name: &str, folder: &str, dependencies: &[Value]| serde_json::json!({"name": name, "manifest_path": format!("/x/{folder}Cargo.toml"), "dependencies": dependencies});
+        let metadata = serde_json::json!({"workspace_root": "/x", "packages": [
+            package("membrane-desktop", "", &[dependency("tauri-plugin-opener", None)]),
+            package("membrane-store", "crates/store/", &[dependency("rusqlite", None)]),
+            package("membrane-api", "crates/api/", &[dependency("axum", None), dependency("reqwest", Some("dev"))]),
+            package("membrane-cli", "crates/cli/", &[dependency("rusqlite", None), dependency("tauri-build", Some("build"))]),
+            package("helpers", "crates/util/", &[]),
+        ]});
+        let mut problems = Vec::new();
+        packages(&metadata, &mut problems);
+        assert_eq!(
+            problems,
+            [
+                "membrane-cli uses rusqlite, which belongs to membrane-store",
+                "membrane-cli uses tauri-build, which belongs to membrane-desktop",
+                "the crate in util is named helpers instead of membrane-util",
+            ]
+        );
+    }
+
+    #[test]
+    fn folders_of_one_machine_are_found_and_examples_pass() {
+        let mut problems = Vec::new();
+        machine("a.rs", concat!("let file = \"/ro", "ot/notes\";"), &mut problems);
+        machine("b.md", concat!("see /ho", "me/someone/x"), &mut problems);
+        assert_eq!(problems.len(), 2, "{problems:#?}");
+        machine("c.md", concat!("/ho", "me/ada/x, https://a.example/ho", "me/x, $DIR/wo", "rk/x"), &mut problems);
+        assert_eq!(problems.len(), 2, "{problems:#?}");
     }
 
     #[test]

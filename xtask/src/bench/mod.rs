@@ -3,15 +3,32 @@
 mod desktop;
 mod engine;
 mod http;
+mod screen;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::setup::{self, Wanted};
-use crate::shell::{cargo, run as run_command, say, target};
+use crate::shell::{self, FEATURES, cargo, run as run_command, target};
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Build everything anew in a folder of its own too, and say how long that takes
+    #[arg(long)]
+    cold: bool,
+    /// Measure what is built already
+    #[arg(long)]
+    no_build: bool,
+    /// The cargo profile; figures for the table of record are those of release
+    #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
+    profile: String,
+}
 
 /// One line of the table.
+#[derive(Debug)]
 struct Row {
     what: &'static str,
     value: String,
@@ -19,30 +36,27 @@ struct Row {
     peer: String,
 }
 
-/// Measures everything and prints the table.
-pub(crate) fn run(cold: bool) -> Result<()> {
-    setup::packages(Wanted::Test)?;
-    setup::console()?;
-    let features = "membrane-desktop/custom-protocol";
-    run_command(&mut cargo(&[
-        "build",
-        "--release",
-        "-p",
-        "membrane-cli",
-        "-p",
-        "membrane-desktop",
-        "--features",
-        features,
-    ]))?;
-    let binaries = target().join("release");
-    let mut rows = engine::rows(&binaries)?;
-    match desktop::rows(&binaries) {
-        Ok(more) => rows.extend(more),
-        Err(error) => say(&format!("the window was not measured: {error:#}")),
+impl Row {
+    fn new(what: &'static str, aim: &'static str, measured: Result<(String, String)>) -> Self {
+        let (value, peer) = measured.unwrap_or_else(|error| (format!("{error:#}"), String::new()));
+        Self { what, value, aim, peer }
     }
-    rows.extend(sizes(&binaries)?);
-    if cold {
-        rows.push(cold_build()?);
+}
+
+/// Measures everything and prints the table.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if !options.no_build {
+        setup::packages(Wanted::Test)?;
+        setup::console()?;
+        let build = ["build", "--profile", &options.profile, "-p", "membrane-cli", "-p", "membrane-desktop"];
+        run_command(cargo(&build).args(["--features", FEATURES]))?;
+    }
+    let binaries = shell::binaries(&options.profile);
+    let mut rows = engine::rows(&binaries);
+    rows.extend(desktop::rows(&binaries));
+    rows.extend(sizes(&binaries));
+    if options.cold {
+        rows.push(Row::new("cold debug build", "", cold_build()));
     }
     println!("| What | Measured | Aim | Beside |\n|---|---|---|---|");
     for Row { what, value, aim, peer } in rows {
@@ -51,45 +65,94 @@ pub(crate) fn run(cold: bool) -> Result<()> {
     Ok(())
 }
 
-fn sizes(binaries: &std::path::Path) -> Result<Vec<Row>> {
-    let megabytes = |file: &std::path::Path| -> Result<String> {
-        Ok(format!("{:.1} MB", std::fs::metadata(file)?.len() as f64 / 1e6))
-    };
-    let package = crate::dist::run("release")?;
-    Ok(vec![
-        Row {
-            what: "`membrane-desktop`",
-            value: megabytes(&binaries.join("membrane-desktop"))?,
-            aim: "",
-            peer: String::new(),
-        },
-        Row { what: "`membrane`", value: megabytes(&binaries.join("membrane"))?, aim: "", peer: String::new() },
-        Row { what: "the `.deb`", value: megabytes(&package)?, aim: "", peer: String::new() },
-    ])
+/// Fails in two words when a program is not there.
+fn built(program: &Path) -> Result<()> {
+    ensure!(program.is_file(), "not built");
+    Ok(())
 }
 
-fn cold_build() -> Result<Row> {
+fn sizes(binaries: &Path) -> Vec<Row> {
+    let megabytes = |file: &Path| -> Result<(String, String)> {
+        built(file)?;
+        Ok((format!("{:.1} MB", std::fs::metadata(file)?.len() as f64 / 1e6), String::new()))
+    };
+    let both = built(&binaries.join("membrane")).and_then(|()| built(&binaries.join("membrane-desktop")));
+    let package = both.and_then(|()| crate::dist::pack(binaries, &target().join("dist")));
+    vec![
+        Row::new("`membrane-desktop`", "", megabytes(&binaries.join("membrane-desktop"))),
+        Row::new("`membrane`", "", megabytes(&binaries.join("membrane"))),
+        Row::new("the `.deb`", "", package.and_then(|package| megabytes(&package))),
+    ]
+}
+
+fn cold_build() -> Result<(String, String)> {
     let folder = target().join("bench-cold");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
+    let build = ["build", "-p", "membrane-cli", "-p", "membrane-desktop", "--features", FEATURES];
     let started = Instant::now();
-    let build =
-        ["build", "-p", "membrane-cli", "-p", "membrane-desktop", "--features", "membrane-desktop/custom-protocol"];
-    run_command(cargo(&build).env("CARGO_TARGET_DIR", &folder))?;
+    run_command(cargo(&build).env("CARGO_TARGET_DIR", &folder)).context("the build failed")?;
     let took = started.elapsed();
     std::fs::remove_dir_all(&folder)?;
-    Ok(Row { what: "cold debug build", value: format!("{:.0} s", took.as_secs_f64()), aim: "", peer: String::new() })
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok((format!("{:.0} s", took.as_secs_f64()), format!("{cores} cores")))
 }
 
-/// Returns the middle of some times and their spread: "12.3 ms (11.9–14.0)".
-fn spread(mut times: Vec<Duration>) -> String {
-    times.sort();
-    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1e3);
-    format!("{:.1} ms ({:.1}–{:.1}, n={})", middle(&times), ms(times.first()), ms(times.last()), times.len())
+/// Several measurements of one thing, in milliseconds, sorted.
+struct Times(Vec<f64>);
+
+impl Times {
+    fn of(times: impl IntoIterator<Item = Duration>) -> Self {
+        let mut times: Vec<f64> = times.into_iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        times.sort_by(f64::total_cmp);
+        Self(times)
+    }
+
+    /// Calls something several times.
+    fn take(count: usize, mut call: impl FnMut() -> Result<()>) -> Result<Self> {
+        let mut times = Vec::new();
+        for _ in 0..count {
+            let started = Instant::now();
+            call()?;
+            times.push(started.elapsed());
+        }
+        Ok(Self::of(times))
+    }
+
+    fn middle(&self) -> f64 {
+        match self.0.len() {
+            0 => 0.0,
+            n if n % 2 == 0 => f64::midpoint(self.0[n / 2 - 1], self.0[n / 2]),
+            n => self.0[n / 2],
+        }
+    }
+
+    /// Says the middle and the spread: "12.3 ms (11.9–14.0, n=20)".
+    fn spread(&self) -> String {
+        let (least, most) = (self.0.first().copied().unwrap_or(0.0), self.0.last().copied().unwrap_or(0.0));
+        format!("{:.1} ms ({least:.1}–{most:.1}, n={})", self.middle(), self.0.len())
+    }
 }
 
-/// Returns the middle of sorted times, in milliseconds.
-fn middle(times: &[Duration]) -> f64 {
-    times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_and_the_spread_are_said() {
+        let times = Times::of([30, 10, 20, 90].map(Duration::from_millis));
+        assert_eq!(times.spread(), "25.0 ms (10.0–90.0, n=4)");
+        assert!((Times::of([3, 1, 2].map(Duration::from_millis)).middle() - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_not_built_is_said_and_stops_nothing() {
+        let nowhere = Path::new("/nonexistent");
+        let mut rows = engine::rows(nowhere);
+        rows.extend(desktop::rows(nowhere));
+        rows.extend(sizes(nowhere));
+        assert!(rows.len() >= 9);
+        assert!(rows.iter().all(|row| row.value == "not built"), "{rows:#?}");
+    }
 }
