@@ -39,8 +39,6 @@ const TEST: &[Package] = &[
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
     ("imagemagick", "takes screenshots"),
-    ("dunst", "shows notifications"),
-    ("python3-dbusmock", "stands in for logind, NetworkManager and a notification daemon"),
 ];
 
 /// Which set of packages is wanted.
