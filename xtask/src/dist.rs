@@ -23,7 +23,7 @@ Icon=dev.membrane.desktop
 Terminal=false
 StartupNotify=true
 StartupWMClass=membrane-desktop
-Categories=Utility;Network;
+Categories=Utility;
 Keywords=connection;oauth;token;login;agent;
 MimeType=x-scheme-handler/membrane;x-scheme-handler/dev.membrane.desktop;
 ";
