@@ -2,12 +2,14 @@
 //! private desktop with its own D-Bus, keyring, notifications and tray. No part of it knows the product from the inside.
 
 pub mod browser;
+pub mod desktop;
 pub mod home;
 pub mod http;
 pub mod process;
 pub mod provider;
 pub mod stream;
 pub mod wait;
+pub mod window;
 
 pub use anyhow::{Context, Result, bail, ensure};
 pub use serde_json::{Value, json};

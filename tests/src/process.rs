@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -55,9 +55,6 @@ impl Running {
             Path::new(command.get_program()).file_name().unwrap_or(OsStr::new("?")).to_string_lossy().into_owned();
         let file = File::options().create(true).append(true).open(log)?;
         command.stdout(file.try_clone()?).stderr(file).process_group(0);
-        if command.get_envs().next().is_none() {
-            command.stdin(Stdio::null());
-        }
         let child = command.spawn().with_context(|| format!("start {name}"))?;
         Ok(Self { child, name, log: log.to_owned() })
     }
@@ -66,6 +63,11 @@ impl Running {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Returns its standard input, once, where the command was given a pipe for it.
+    pub fn input(&mut self) -> Option<std::process::ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// Returns what it printed so far.

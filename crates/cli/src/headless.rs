@@ -34,11 +34,14 @@ pub(crate) async fn serve(options: Serve, out: &Out) -> Result<ExitCode, Fault> 
         }
         return outcome;
     }
-    log_to_stderr();
     run(&options, out, false).await
 }
 
 async fn run(options: &Serve, out: &Out, background: bool) -> Result<ExitCode, Fault> {
+    // With --json a failure to start is the one document on stderr, so the log waits for what comes after it.
+    if !background && !out.json {
+        log_to_stderr();
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| internal(&e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
     let paths = Paths::resolve()?;
@@ -62,6 +65,9 @@ async fn run(options: &Serve, out: &Out, background: bool) -> Result<ExitCode, F
         leave_terminal();
     } else {
         announce(&engine, out)?;
+        if out.json {
+            log_to_stderr();
+        }
     }
     tokio::select! {
         _ = terminate.recv() => {}

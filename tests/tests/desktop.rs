@@ -1,0 +1,305 @@
+//! The main job in the real window: links, notifications, tray, keychain, two starts.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use membrane_tests::browser;
+use membrane_tests::desktop::{Desktop, Keyring, Notifications, Tray};
+use membrane_tests::process::root;
+use membrane_tests::provider::Provider;
+use membrane_tests::window::Window;
+use membrane_tests::{Context, Result, Value, ensure, json, wait};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Where pictures go, for whoever wants to look.
+fn pictures() -> Result<PathBuf> {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("pictures");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Writes the provider's app into the person's own apps before the app starts.
+fn add_app(desktop: &Desktop, provider: &Provider) -> Result<()> {
+    let file = desktop.path().join("acme.toml");
+    std::fs::write(&file, provider.app_file("acme"))?;
+    let (code, _, err) = desktop.cli(&["app", "add", &file.to_string_lossy()])?;
+    ensure!(code == 0, "{err}");
+    Ok(())
+}
+
+fn connections(desktop: &Desktop) -> Result<Vec<Value>> {
+    Ok(desktop.json(&["connection", "list"])?.as_array().cloned().unwrap_or_default())
+}
+
+/// Connects `acme` by loopback from the command line, and returns the connection's id.
+fn connect(desktop: &Desktop) -> Result<String> {
+    let session = desktop.json(&["connect", "--integrationKey", "acme", "--noWait"])?;
+    browser::sign_in(session["authorizationUrl"].as_str().context("no address")?, "ada")?;
+    wait::until("the connection", SOON, || {
+        Ok(connections(desktop)?.first().and_then(|one| one["id"].as_str()).map(str::to_owned))
+    })
+}
+
+#[test]
+fn r11_connects_in_the_window_through_a_link_while_the_app_runs() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let mut opened = desktop.install_browser()?;
+    let window = Window::open(&desktop)?;
+    window.until_says("Nothing connected yet")?;
+    window.picture(&pictures()?.join("empty.png"))?;
+    window.click("connect")?;
+    window.type_into("search", "acme")?;
+    window.until_says("Acme CRM")?;
+    window.picture(&pictures()?.join("search.png"))?;
+    window.script("document.querySelector('[data-testid=\"app-choice\"][data-key=\"acme\"]').click()")?;
+    // The way that comes back by link alone.
+    window.until_says("back by link")?;
+    window.script("document.querySelector('[data-testid=\"method\"][data-key=\"link\"]').click()")?;
+    window.click("submit")?;
+    let address = opened.next_address()?;
+    window.picture(&pictures()?.join("waiting.png"))?;
+    let link = browser::sign_in(&address, "ada")?.link()?;
+    ensure!(link.starts_with("dev.membrane.desktop:/oauth/callback?"), "{link:.60}");
+    let _handler = desktop.open(&link)?;
+    window.until_says("Connected")?;
+    wait::until_true("the connection", SOON, || {
+        Ok(connections(&desktop)?.first().is_some_and(|one| one["connected"] == true))
+    })?;
+    // What the command line changes shows at once.
+    let id = connections(&desktop)?[0]["id"].as_str().unwrap_or_default().to_owned();
+    let (code, _, err) = desktop.cli(&["connection", "rename", &id, "Renamed by hand"])?;
+    ensure!(code == 0, "{err}");
+    let _home = desktop.open("membrane://connections")?;
+    window.until_says("Renamed by hand")?;
+    window.picture(&pictures()?.join("connected.png"))?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r11_a_link_starts_the_app_and_finishes_the_sign_in() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    // Begun with an engine that has no screen, which ends before the browser comes back.
+    let session = desktop.json(&["connect", "--integrationKey", "acme", "--redirect", "deep-link", "--noWait"])?;
+    desktop.json(&["stop"])?;
+    let link = browser::sign_in(session["authorizationUrl"].as_str().context("no address")?, "ada")?.link()?;
+    let _app = desktop.open(&link)?;
+    desktop.wait_for_engine()?;
+    wait::until_true("the connection", SOON, || {
+        Ok(connections(&desktop)?.first().is_some_and(|one| one["connected"] == true))
+    })?;
+    ensure!(desktop.json(&["status"])?["engine"]["mode"] == "desktop", "the app did not start");
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r84_revoked_access_is_told_once_and_the_notification_leads_to_the_repair() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let notifications = Notifications::start(&desktop)?;
+    let tray = Tray::start(&desktop)?;
+    let provider = Provider::start(&json!({ "accessTtl": 4 }))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let mut opened = desktop.install_browser()?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    tray.entry("Nothing connected yet")?;
+    let normal = tray.image()?;
+    let id = connect(&desktop)?;
+    tray.entry("All connected")?;
+    // Whoever looks at the window needs no notification.
+    window.script("window.blur()")?;
+    let away = desktop.command("xdotool").args(["search", "--name", "^Membrane$", "windowminimize"]).status()?;
+    ensure!(away.success(), "the window could not be put away");
+    provider.revoke_all()?;
+    let up = notifications.until("the notification", SOON, |up| !up.is_empty())?;
+    ensure!(up[0].title == "Acme CRM needs you" && up[0].actions.contains(&"Reconnect".to_owned()), "{up:?}");
+    ensure!(!up[0].body.contains("ada"), "the account is named unasked");
+    tray.entry("1 needs attention")?;
+    tray.entry("Reconnect…")?;
+    ensure!(tray.image()? != normal, "the icon has the same shape");
+    desktop.picture(&pictures()?.join("notified.png"))?;
+
+    let action = up[0].actions.iter().position(|label| label == "Reconnect").context("no action")?;
+    notifications.click(up[0].id, &up[0].actions[action - 1])?;
+    window.until_at(&format!("/connections/{id}/reconnect"))?;
+    window.until_says("Reconnect")?;
+    window.picture(&pictures()?.join("reconnect.png"))?;
+    window.click("submit")?;
+    browser::sign_in(&opened.next_address()?, "ada")?;
+    wait::until_true("the repair", SOON, || Ok(connections(&desktop)?[0]["connected"] == true))?;
+    notifications.until("the notification to go", SOON, <[_]>::is_empty)?;
+    tray.entry("All connected")?;
+    ensure!(tray.image()? == normal, "the icon kept its shape");
+    ensure!(notifications.raised() == 1, "it was told {} times", notifications.raised());
+    ensure!(connections(&desktop)?[0]["id"] == *id, "it is another connection");
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn the_tray_and_a_link_lead_to_the_repair_too() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let tray = Tray::start(&desktop)?;
+    let provider = Provider::start(&json!({ "accessTtl": 4 }))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let window = Window::open(&desktop)?;
+    let id = connect(&desktop)?;
+    let detail = format!("/connections/{id}");
+    let repair = format!("{detail}/reconnect");
+    let _link = desktop.open(&format!("membrane://connections/{id}"))?;
+    window.until_at(&detail)?;
+    provider.revoke_all()?;
+    tray.click("Reconnect…")?;
+    window.until_at(&repair)?;
+    let _home = desktop.open("membrane://connections")?;
+    window.until_at("/")?;
+    let _link = desktop.open(&format!("membrane://connections/{id}"))?;
+    window.until_at(&repair)?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn archiving_in_the_window_asks_once() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let window = Window::open(&desktop)?;
+    let id = connect(&desktop)?;
+    let _link = desktop.open(&format!("membrane://connections/{id}"))?;
+    window.until_at(&format!("/connections/{id}"))?;
+    window.until_says("Archive")?;
+    window.picture(&pictures()?.join("detail.png"))?;
+    window.click("archive")?;
+    window.click("archive-confirm")?;
+    wait::until_true("it to be gone", SOON, || Ok(connections(&desktop)?.is_empty()))?;
+    wait::until_true("the revocation", SOON, || Ok(provider.live_refresh_tokens()? == 0))?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r54_a_locked_keychain_is_said_and_everything_is_there_once_it_is_unlocked() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    let id = connect(&desktop)?;
+    desktop.json(&["stop"])?;
+    keyring.lock()?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    wait::until_true("it to say so", SOON, || Ok(desktop.json(&["status"])?["vault"]["state"] == "locked"))?;
+    window.until_says("Unlock")?;
+    window.picture(&pictures()?.join("locked.png"))?;
+    let (code, _, err) = desktop.cli(&["connection", "token", &id, "--json"])?;
+    ensure!(code == 7 && err.contains("vault_locked"), "{code}: {err}");
+    ensure!(connections(&desktop)?[0]["disconnected"] == false, "a locked keychain is no disconnect");
+    keyring.unlock()?;
+    wait::until_true("it to go on", SOON, || Ok(desktop.json(&["status"])?["vault"]["state"] == "unlocked"))?;
+    let token = desktop.json(&["connection", "token", &id])?;
+    let token = token["accessToken"].as_str().context("no token")?;
+    ensure!(provider.whoami(token)?.as_deref() == Some("ada"), "the token is of no use");
+    window.close()
+}
+
+#[test]
+fn without_a_keychain_a_passphrase_takes_its_place() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    ensure!(desktop.json(&["status"])?["vault"]["state"] == "missing", "there is a keychain");
+    window.until_says("keychain")?;
+    window.picture(&pictures()?.join("no-keychain.png"))?;
+    window.close()
+}
+
+#[test]
+fn a_second_start_shows_the_first_and_ends() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let first = desktop.start_app(&["--hidden"])?;
+    desktop.wait_for_engine()?;
+    ensure!(windows(&desktop)? == 0, "a hidden start shows a window");
+    let mut second = desktop.start_app(&[])?;
+    ensure!(second.wait(SOON)?.success(), "the second start failed: {}", second.output());
+    wait::until_true("the window of the first", SOON, || Ok(windows(&desktop)? == 1))?;
+    let pid = desktop.json(&["status"])?["engine"]["pid"].as_u64();
+    ensure!(pid == Some(u64::from(first.pid())), "{pid:?}");
+    drop(keyring);
+    Ok(())
+}
+
+fn windows(desktop: &Desktop) -> Result<usize> {
+    let output = desktop.command("xdotool").args(["search", "--onlyvisible", "--name", "^Membrane$"]).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().count())
+}
+
+#[test]
+fn r85_without_a_tray_closing_the_window_ends_the_app_in_order() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let mut app = desktop.start_app(&[])?;
+    desktop.wait_for_engine()?;
+    ensure!(desktop.json(&["connection", "list"])? == json!([]), "it does not answer");
+    let status = app.terminate()?;
+    ensure!(status.success(), "{status}: {}", app.output());
+    ensure!(!desktop.socket().exists(), "it left its socket behind");
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r90_r91_the_pages_policy_and_rights_are_the_least() -> Result<()> {
+    let read = |path: &str| -> Result<Value> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(root().join(Path::new(path)))?)?)
+    };
+    let config = read("tauri.conf.json")?;
+    let security = &config["app"]["security"];
+    for (directive, value) in [
+        ("default-src", "'self'"),
+        ("script-src", "'self'"),
+        ("connect-src", "ipc: http://ipc.localhost"),
+        ("object-src", "'none'"),
+        ("base-uri", "'none'"),
+        ("frame-ancestors", "'none'"),
+    ] {
+        ensure!(security["csp"][directive] == value, "{directive}: {}", security["csp"][directive]);
+    }
+    ensure!(security["freezePrototype"] == true && config["app"]["withGlobalTauri"] == false, "{config}");
+    ensure!(security["pattern"]["use"] == "isolation", "no isolation");
+    let rights = read("src-tauri/capabilities/main.json")?;
+    let named = rights["permissions"].as_array().context("no permissions")?.iter().filter_map(Value::as_str);
+    let named: Vec<&str> = named.collect();
+    let expected = [
+        "core:event:allow-listen",
+        "core:event:allow-unlisten",
+        "allow-api",
+        "allow-events",
+        "allow-open-external",
+        "allow-ready",
+    ];
+    ensure!(named == expected, "{named:?}");
+    Ok(())
+}
