@@ -52,18 +52,18 @@ fn r11_connects_in_the_window_through_a_link_while_the_app_runs() -> Result<()> 
     let mut opened = desktop.install_browser()?;
     let window = Window::open(&desktop)?;
     window.until_says("Nothing connected yet")?;
-    window.picture(&pictures()?.join("empty.png"))?;
+    desktop.picture(&pictures()?.join("empty.png"))?;
     window.click("connect")?;
     window.type_into("search", "acme")?;
     window.until_says("Acme CRM")?;
-    window.picture(&pictures()?.join("search.png"))?;
+    desktop.picture(&pictures()?.join("search.png"))?;
     window.script("document.querySelector('[data-testid=\"app-choice\"][data-key=\"acme\"]').click()")?;
     // The way that comes back by link alone.
     window.until_says("back by link")?;
     window.script("document.querySelector('[data-testid=\"method\"][data-key=\"link\"]').click()")?;
     window.click("submit")?;
     let address = opened.next_address()?;
-    window.picture(&pictures()?.join("waiting.png"))?;
+    desktop.picture(&pictures()?.join("waiting.png"))?;
     let link = browser::sign_in(&address, "ada")?.link()?;
     ensure!(link.starts_with("dev.membrane.desktop:/oauth/callback?"), "{link:.60}");
     let _handler = desktop.open(&link)?;
@@ -77,7 +77,7 @@ fn r11_connects_in_the_window_through_a_link_while_the_app_runs() -> Result<()> 
     ensure!(code == 0, "{err}");
     let _home = desktop.open("membrane://connections")?;
     window.until_says("Renamed by hand")?;
-    window.picture(&pictures()?.join("connected.png"))?;
+    desktop.picture(&pictures()?.join("connected.png"))?;
     window.close()?;
     drop(keyring);
     Ok(())
@@ -131,13 +131,13 @@ fn r84_revoked_access_is_told_once_and_the_notification_leads_to_the_repair() ->
     tray.entry("1 needs attention")?;
     tray.entry("Reconnect…")?;
     ensure!(tray.image()? != normal, "the icon has the same shape");
-    desktop.picture(&pictures()?.join("notified.png"))?;
 
     let action = up[0].actions.iter().position(|label| label == "Reconnect").context("no action")?;
     notifications.click(up[0].id, &up[0].actions[action - 1])?;
     window.until_at(&format!("/connections/{id}/reconnect"))?;
     window.until_says("Reconnect")?;
-    window.picture(&pictures()?.join("reconnect.png"))?;
+    wait::until_true("the window to come up", SOON, || Ok(windows(&desktop)? == 1))?;
+    desktop.picture(&pictures()?.join("reconnect.png"))?;
     window.click("submit")?;
     browser::sign_in(&opened.next_address()?, "ada")?;
     wait::until_true("the repair", SOON, || Ok(connections(&desktop)?[0]["connected"] == true))?;
@@ -189,7 +189,7 @@ fn archiving_in_the_window_asks_once() -> Result<()> {
     let _link = desktop.open(&format!("membrane://connections/{id}"))?;
     window.until_at(&format!("/connections/{id}"))?;
     window.until_says("Archive")?;
-    window.picture(&pictures()?.join("detail.png"))?;
+    desktop.picture(&pictures()?.join("detail.png"))?;
     window.click("archive")?;
     window.click("archive-confirm")?;
     wait::until_true("it to be gone", SOON, || Ok(connections(&desktop)?.is_empty()))?;
@@ -212,7 +212,7 @@ fn r54_a_locked_keychain_is_said_and_everything_is_there_once_it_is_unlocked() -
     desktop.wait_for_engine()?;
     wait::until_true("it to say so", SOON, || Ok(desktop.json(&["status"])?["vault"]["state"] == "locked"))?;
     window.until_says("Unlock")?;
-    window.picture(&pictures()?.join("locked.png"))?;
+    desktop.picture(&pictures()?.join("locked.png"))?;
     let (code, _, err) = desktop.cli(&["connection", "token", &id, "--json"])?;
     ensure!(code == 7 && err.contains("vault_locked"), "{code}: {err}");
     ensure!(connections(&desktop)?[0]["disconnected"] == false, "a locked keychain is no disconnect");
@@ -231,7 +231,7 @@ fn without_a_keychain_a_passphrase_takes_its_place() -> Result<()> {
     desktop.wait_for_engine()?;
     ensure!(desktop.json(&["status"])?["vault"]["state"] == "missing", "there is a keychain");
     window.until_says("keychain")?;
-    window.picture(&pictures()?.join("no-keychain.png"))?;
+    desktop.picture(&pictures()?.join("no-keychain.png"))?;
     window.close()
 }
 

@@ -227,13 +227,17 @@ impl Desktop {
         wait::until_true("the engine to answer", PATIENCE, || Ok(self.cli(&["status", "--json"])?.0 == 0))
     }
 
-    /// Takes a picture of the screen.
+    /// Takes a picture of the screen, once a window is drawn on it.
     ///
     /// # Errors
-    /// Fails when ImageMagick is missing.
+    /// Fails when ImageMagick is missing, or when the screen stays without one.
     pub fn picture(&self, file: &Path) -> Result<()> {
-        anyhow::ensure!(self.command("import").args(["-window", "root"]).arg(file).status()?.success(), "no picture");
-        Ok(())
+        wait::until_true("a window on the screen", PATIENCE, || {
+            let taken = self.command("import").args(["-window", "root"]).arg(file).status()?;
+            anyhow::ensure!(taken.success(), "no picture");
+            let colours = self.command("identify").args(["-format", "%k"]).arg(file).output()?;
+            Ok(String::from_utf8_lossy(&colours.stdout).trim().parse::<u32>().is_ok_and(|count| count > 800))
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use zbus::zvariant::OwnedValue;
 use super::Desktop;
 
 const PATH: &str = "/org/freedesktop/Notifications";
+const INTERFACE: &str = "org.freedesktop.Notifications";
 
 /// A notification that was raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Notifications {
     pub fn start(desktop: &Desktop) -> Result<Self> {
         let shared = Shared::default();
         let builder = desktop.bus_builder()?.serve_at(PATH, Daemon(Arc::clone(&shared)))?;
-        Ok(Self { bus: builder.name("org.freedesktop.Notifications")?.build()?, shared })
+        Ok(Self { bus: builder.name(INTERFACE)?.build()?, shared })
     }
 
     /// Waits until what is up fits.
@@ -127,12 +128,15 @@ impl Notifications {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).raised
     }
 
-    /// Clicks an action, as the daemon tells it.
+    /// Clicks an action: the daemon tells it and takes the notification down, as the specification says.
     ///
     /// # Errors
     /// Fails when the bus is gone.
     pub fn click(&self, id: u32, action: &str) -> Result<()> {
-        self.bus.emit_signal(None::<&str>, PATH, "org.freedesktop.Notifications", "ActionInvoked", &(id, action))?;
+        const DISMISSED: u32 = 2;
+        self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "ActionInvoked", &(id, action))?;
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).up.retain(|one| one.id != id);
+        self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "NotificationClosed", &(id, DISMISSED))?;
         Ok(())
     }
 }
