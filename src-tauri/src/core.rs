@@ -1,6 +1,7 @@
 //! The engine inside the app: taken over from a headless one, opened, served, and ended in order.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use membrane_api::{Console, ServeOptions, Serving};
@@ -9,6 +10,7 @@ use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
 use tauri::AppHandle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::host::Desktop;
@@ -38,13 +40,16 @@ impl Core {
     pub(crate) fn start(&self, app: &AppHandle) {
         let (core, app) = (self.clone(), app.clone());
         tauri::async_runtime::spawn(async move {
+            // Listened for from the start: a signal that comes while the engine opens ends it in order too.
+            let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+            let signals: Vec<Signal> = signals.into_iter().filter_map(|kind| signal(kind).ok()).collect();
             let outcome = core.open(&app).await;
             if let Err(fault) = &outcome {
                 tracing::error!("the engine could not be opened: {fault}");
             }
             if let Ok(engine) = &outcome {
                 crate::tray::follow(&app, engine);
-                end_when_asked(&app, engine.clone());
+                end_when_asked(&app, engine.clone(), signals);
             }
             core.0.outcome.send_replace(Some(outcome));
         });
@@ -131,19 +136,16 @@ async fn start_sandbox(engine: &Engine) -> Option<Running> {
     }
 }
 
-fn end_when_asked(app: &AppHandle, engine: Engine) {
+fn end_when_asked(app: &AppHandle, engine: Engine, mut signals: Vec<Signal>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
+        let signalled = std::future::poll_fn(|context| {
+            let arrived = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if arrived { Poll::Ready(()) } else { Poll::Pending }
+        });
         tokio::select! {
             () = engine.stop_asked() => {}
-            _ = terminated => {}
+            () = signalled => {}
         }
         app.exit(0);
     });

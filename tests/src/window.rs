@@ -9,7 +9,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, Value, json};
 
 use crate::desktop::Desktop;
-use crate::process::{Running, program};
+use crate::process::Running;
 use crate::wait;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,7 +35,7 @@ impl Window {
         let driver = desktop.start_program(driver)?;
         wait::until_true("the driver", PATIENCE, || Ok(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let app = program("membrane-desktop")?;
+        let app = desktop.program("membrane-desktop")?;
         let options = json!({ "binary": app, "args": [] });
         let capabilities = Map::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
         let connecting = async {

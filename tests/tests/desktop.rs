@@ -1,24 +1,16 @@
 //! The main job in the real window: links, notifications, tray, keychain, two starts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use membrane_tests::browser;
 use membrane_tests::desktop::{Desktop, Keyring, Notifications, Tray};
-use membrane_tests::process::root;
+use membrane_tests::process::{pictures, root};
 use membrane_tests::provider::Provider;
 use membrane_tests::window::Window;
 use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// Where pictures go, for whoever wants to look.
-fn pictures() -> Result<PathBuf> {
-    let folder =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("pictures");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
 
 /// Writes the provider's app into the person's own apps before the app starts.
 fn add_app(desktop: &Desktop, provider: &Provider) -> Result<()> {
@@ -133,8 +125,8 @@ fn r84_revoked_access_is_told_once_and_the_notification_leads_to_the_repair() ->
     ensure!(tray.image()? != normal, "the icon has the same shape");
 
     let action = up[0].actions.iter().position(|label| label == "Reconnect").context("no action")?;
-    notifications.click(up[0].id, &up[0].actions[action - 1])?;
-    window.until_at(&format!("/connections/{id}/reconnect"))?;
+    let repair = format!("/connections/{id}/reconnect");
+    notifications.click(up[0].id, &up[0].actions[action - 1], || Ok(window.path()? == repair))?;
     window.until_says("Reconnect")?;
     wait::until_true("the window to come up", SOON, || Ok(windows(&desktop)? == 1))?;
     desktop.picture(&pictures()?.join("reconnect.png"))?;

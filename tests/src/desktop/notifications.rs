@@ -9,6 +9,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 
 use super::Desktop;
+use crate::wait;
 
 const PATH: &str = "/org/freedesktop/Notifications";
 const INTERFACE: &str = "org.freedesktop.Notifications";
@@ -128,13 +129,17 @@ impl Notifications {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).raised
     }
 
-    /// Clicks an action: the daemon tells it and takes the notification down, as the specification says.
+    /// Clicks an action until it has the effect that is asked for, as the daemon tells it: the program may listen a
+    /// moment later than it raises. The notification is taken down, as the specification says.
     ///
     /// # Errors
-    /// Fails when the bus is gone.
-    pub fn click(&self, id: u32, action: &str) -> Result<()> {
+    /// Fails when it never has.
+    pub fn click(&self, id: u32, action: &str, effect: impl Fn() -> Result<bool>) -> Result<()> {
         const DISMISSED: u32 = 2;
-        self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "ActionInvoked", &(id, action))?;
+        wait::until_true(&format!("the effect of {action:?}"), Duration::from_secs(20), || {
+            self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "ActionInvoked", &(id, action))?;
+            effect()
+        })?;
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).up.retain(|one| one.id != id);
         self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "NotificationClosed", &(id, DISMISSED))?;
         Ok(())
