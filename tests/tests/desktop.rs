@@ -263,6 +263,61 @@ fn r85_without_a_tray_closing_the_window_ends_the_app_in_order() -> Result<()> {
 }
 
 #[test]
+fn r10_a_second_start_hands_over_one_link_and_nothing_else() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    window.until_at("/")?;
+    for arguments in [
+        ["membrane://settings", "membrane://connect?intent=crm"].as_slice(),
+        &["--remote-debugging-port=1", "/etc/passwd"],
+        &["membrane://connections/con_0/../../settings"],
+        &["https://evil.example/#/settings"],
+    ] {
+        let mut second = desktop.start_app(arguments)?;
+        ensure!(second.wait(SOON)?.success(), "{arguments:?}: {}", second.output());
+        ensure!(window.path()? == "/", "{arguments:?} led to {}", window.path()?);
+    }
+    // A sound one comes behind them all, so that they had their chance.
+    let mut second = desktop.start_app(&["membrane://connect?intent=crm"])?;
+    ensure!(second.wait(SOON)?.success(), "{}", second.output());
+    wait::until_true("the search", SOON, || Ok(window.path()?.starts_with("/connect")))?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r92_no_page_of_a_provider_opens_in_the_window() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    let session = desktop.json(&["connect", "--integrationKey", "acme", "--noWait"])?;
+    let page = session["authorizationUrl"].as_str().context("no address")?;
+    for way in [
+        "location.href = PAGE",
+        "window.open(PAGE)",
+        "document.body.append(Object.assign(document.createElement('iframe'), { src: PAGE }))",
+        "document.body.append(Object.assign(document.createElement('img'), { src: PAGE }))",
+    ] {
+        window.script(&way.replace("PAGE", &format!("'{page}'")))?;
+    }
+    window.click("connect")?;
+    window.until_says("Connect an app")?;
+    let asked = provider.log()?;
+    ensure!(asked.is_empty(), "the window asked the provider: {asked:?}");
+    browser::sign_in(page, "ada")?;
+    ensure!(!provider.log()?.is_empty(), "the provider notes nothing");
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
 fn r90_r91_the_pages_policy_and_rights_are_the_least() -> Result<()> {
     let read = |path: &str| -> Result<Value> {
         Ok(serde_json::from_str(&std::fs::read_to_string(root().join(Path::new(path)))?)?)

@@ -39,6 +39,7 @@ const TEST: &[Package] = &[
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
     ("imagemagick", "takes screenshots"),
+    ("python3", "plays another user of this computer"),
 ];
 
 /// Which set of packages is wanted.
