@@ -18,6 +18,8 @@ pub struct AuthMethod {
     pub label: String,
     /// The OAuth facts; there for `oauth2`, `device` and `client-credentials`, and only there.
     pub oauth: Option<OauthFacts>,
+    /// The address of the MCP server; there for `mcp`, and only there.
+    pub mcp: Option<Template>,
     /// What the person fills in: the key, or a subdomain that the sign-in needs.
     pub fields: Vec<Field>,
     /// The API that this way opens, where it is not the app's usual one.

@@ -2,9 +2,11 @@
 
 mod app;
 mod auth;
+pub mod capability;
 mod catalog;
 mod error;
 mod fields;
+pub mod lint;
 mod parse;
 mod request;
 mod search;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::AppKey;
 
-/// The five ways to connect an app.
+/// The kinds of ways to connect an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMethodKind {
@@ -19,6 +19,8 @@ pub enum AuthMethodKind {
     ApiKey,
     /// A user name and a password (RFC 7617).
     Basic,
+    /// The vendor's remote MCP server, signed in to with a client that registers itself (RFC 7591).
+    Mcp,
 }
 
 /// How the browser's answer comes back to this computer.
@@ -71,10 +73,16 @@ pub struct AppSummary {
     pub description: String,
     /// Lower-case category names: `crm`, `developer-tools`.
     pub categories: Vec<String>,
+    /// Ids of what it can do, the main one first: `send-email`.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
     /// Its ways to connect, best first.
     pub auth_methods: Vec<AuthMethodSummary>,
-    /// Connects with nothing to register.
+    /// A call to its API is possible with nothing registered.
     pub ready: bool,
+    /// Its vendor runs an MCP server that is signed in to with nothing registered; the API may need more.
+    #[serde(default)]
+    pub mcp: bool,
     /// Added by the person.
     pub own: bool,
 }

@@ -21,12 +21,13 @@ pub(crate) fn is_var(name: &str) -> bool {
     VARS.iter().any(|(var, _)| *var == name)
 }
 
-const APP_KEYS: [&str; 12] = [
+const APP_KEYS: [&str; 13] = [
     "key",
     "name",
     "aliases",
     "domains",
     "categories",
+    "capabilities",
     "description",
     "popularity",
     "local",
@@ -73,6 +74,11 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
             .texts("categories")?
             .into_iter()
             .map(|word| check::category(file, word))
+            .collect::<Result<_, _>>()?,
+        capabilities: file
+            .texts("capabilities")?
+            .into_iter()
+            .map(|id| check::capability(file, id))
             .collect::<Result<_, _>>()?,
         description: file.need_text("description", "Keeps notes and tasks.")?.value.to_owned(),
         popularity: u8::try_from(popularity).unwrap_or(100),
