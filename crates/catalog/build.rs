@@ -45,14 +45,16 @@ fn main() -> io::Result<()> {
     let families = read(&root.join("families"))?;
     let pairs: Vec<(&str, &str)> = families.iter().map(|(file, text)| (stem(file), text.as_str())).collect();
     let (mut list, mut blob) = (String::from("&[\n"), String::new());
-    for (file, text) in read(&root.join("apps"))? {
+    let apps = root.join("apps");
+    for (file, text) in read(&apps)? {
         let app = parse::parse_with(&file, &text, &pairs).map_err(|error| io::Error::other(error.to_string()))?;
         if app.key.as_str() != stem(&file) {
             return Err(io::Error::other(format!("{file} is not named after its key {}", app.key)));
         }
         let start = blob.len();
         blob.push_str(&serde_json::to_string(&app)?);
-        let _ = writeln!(list, "    ({:?}, {start}, {}),", app.key.as_str(), blob.len());
+        let (key, file) = (app.key.as_str(), apps.join(&file));
+        let _ = writeln!(list, "    ({key:?}, {start}, {}, include_str!({file:?})),", blob.len());
     }
     list.push_str("]\n");
     fs::write(out.join("apps.json"), blob)?;

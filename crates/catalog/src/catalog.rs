@@ -11,8 +11,9 @@ use crate::parse::{VARS, parse_with};
 use crate::search::index::Index;
 use crate::{App, AppFileError};
 
-/// The apps that come with the product, read and checked by the build: a key, and where its JSON stands in [`APPS`].
-const PLACES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+/// The apps that come with the product, read and checked by the build: a key, where its JSON stands in [`APPS`], and its
+/// file.
+const PLACES: &[(&str, usize, usize, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 const APPS: &str = include_str!(concat!(env!("OUT_DIR"), "/apps.json"));
 
 /// What apps inherit from: the key of a family and the text of its file.
@@ -55,7 +56,7 @@ impl Catalog {
     pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
         let usual = VARS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let vars = usual.chain(vars.clone()).collect();
-        let built_in = PLACES.iter().filter_map(|(key, from, to)| {
+        let built_in = PLACES.iter().filter_map(|(key, from, to, _)| {
             Some((key.parse().ok()?, Entry { json: APPS.get(*from..*to)?, app: OnceLock::new() }))
         });
         let mut catalog = Self { apps: built_in.collect(), vars, index: OnceLock::new() };
@@ -70,6 +71,14 @@ impl Catalog {
     #[must_use]
     pub fn get(&self, key: &AppKey) -> Option<&App> {
         self.unfold(self.apps.get(key)?)
+    }
+
+    /// Returns the text of an app's file: the person's own, else the one that comes with the product.
+    #[must_use]
+    pub fn file(own_apps_dir: Option<&Path>, key: &AppKey) -> Option<String> {
+        let own = own_apps_dir.map(|folder| folder.join(format!("{key}.toml")));
+        let built_in = || PLACES.iter().find(|(other, ..)| *other == key.as_str()).map(|(.., text)| (*text).to_owned());
+        own.and_then(|path| fs::read_to_string(path).ok()).or_else(built_in)
     }
 
     /// Lists all apps by key.

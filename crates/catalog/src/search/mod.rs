@@ -91,7 +91,7 @@ pub(crate) fn search(catalog: &Catalog, intent: &str, connected: &[AppKey]) -> S
 fn item(catalog: &Catalog, index: &Index, hit: &Hit) -> Option<SearchItem> {
     let app = catalog.get(&index.entries[hit.place].key.parse().ok()?)?;
     let score = (hit.score.clamp(0.0, 1.0) * 100.0).round() / 100.0;
-    Some(SearchItem { key: app.key.clone(), name: app.name.clone(), score, reason: hit.reason.clone() })
+    Some(SearchItem::new(app.key.clone(), app.name.clone(), score, hit.reason.clone()))
 }
 
 fn answer(index: &Index, intent: &str) -> Answer {
@@ -105,7 +105,7 @@ fn answer(index: &Index, intent: &str) -> Answer {
     if let Some(answer) = named::whole(index, &words) {
         return answer;
     }
-    if !words.iter().any(|word| tells(word)) {
+    if !words.iter().any(tells) {
         return Answer::None;
     }
     let reading = index.meaning.read(&words);
