@@ -1,11 +1,12 @@
 //! An app: an external product as its file describes it.
 
 use membrane_model::{AppKey, AppSummary, AuthMethodKind, AuthMethodSummary};
+use serde::{Deserialize, Serialize};
 
 use crate::{AuthMethod, Template};
 
 /// An external product that can be connected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
     /// Names it.
     pub key: AppKey,
@@ -103,7 +104,7 @@ impl App {
 }
 
 /// Where the facts about an app come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The vendor's own page.
     pub url: String,
@@ -114,7 +115,7 @@ pub struct Source {
 }
 
 /// How sure the facts about an app are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Checked {
     /// The endpoints were found on the vendor's own page.
     Docs,
@@ -134,7 +135,7 @@ impl Checked {
 }
 
 /// The API that a connection opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Api {
     /// What paths are appended to.
     pub base: Template,

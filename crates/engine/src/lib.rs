@@ -14,6 +14,7 @@ mod engine;
 mod health;
 mod host;
 mod notice;
+mod own_apps;
 mod paths;
 mod refresh;
 mod session;

@@ -285,7 +285,9 @@ impl Draft {
             once(self.signs.entry(word.plain.as_str().into()).or_default(), class);
         }
         let ids: Vec<u32> = words.iter().map(|word| self.id(&word.stem)).collect();
-        let quiet = words.len() == 1 && is_quiet(&words[0].plain);
+        // "what was said" leaves one word that means little alone.
+        let left_over = words.len() == 1 && crate::search::text::words(text).len() > 2;
+        let quiet = words.len() == 1 && is_quiet(&words[0].plain) || left_over;
         if !ids.is_empty() && !quiet && ids.len() <= LONGEST {
             once(self.terms.entry(ids.into()).or_default(), class);
         }

@@ -20,7 +20,7 @@ const MOST: usize = 5;
 const PLACES: [f64; 6] = [1.0, 0.92, 0.84, 0.76, 0.7, 0.64];
 const POPULARITY: f64 = 0.16;
 const SECOND: f64 = 0.1;
-const TEXT: f64 = 0.22;
+const TEXT: f64 = 0.12;
 
 /// Offers the apps that do what a text asks for; `family` narrows them down.
 pub(crate) fn by_meaning(index: &Index, words: &[Word], reading: &Reading, family: Option<&str>) -> Vec<Hit> {
