@@ -248,6 +248,7 @@ impl Engine {
             token_headers: oauth.token_headers.clone(),
             dead_codes: oauth.errors.dead.clone(),
             config_codes: oauth.errors.config.clone(),
+            lifetime: oauth.token.lifetime.map(std::time::Duration::from_secs),
             reach: reach(app),
         })
     }

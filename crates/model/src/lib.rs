@@ -21,7 +21,9 @@ pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
 pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, SessionId, TenantId};
 pub use session::{Session, SessionKind, SessionState};
-pub use status::{ClientView, EngineMode, EngineStatus, EngineView, NewClient, SandboxView, VaultState, VaultView};
+pub use status::{
+    ClientView, EngineMode, EngineStatus, EngineView, Network, NewClient, SandboxView, VaultState, VaultView,
+};
 pub use time::Timestamp;
 pub use wire::{
     ClientAction, ClientActionType, ConnectionView, ListPage, StreamMessage, TenantView, TokenView, WireState,

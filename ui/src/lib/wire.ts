@@ -8,7 +8,8 @@ export type DisconnectReason =
   | 'key-rejected'
   | 'client-invalid'
   | 'rotation-lost'
-  | 'secret-lost';
+  | 'secret-lost'
+  | 'other-computer';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'
