@@ -30,7 +30,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let too_large =
             |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body is larger than 1 MiB or broke off"));
         let reading = Limited::new(request.into_body(), BODY_MAX).collect();
-        let slow = |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body took longer than 10 seconds to arrive"));
+        let slow =
+            |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body took longer than 10 seconds to arrive"));
         let bytes = tokio::time::timeout(BODY_TIME, reading).await.map_err(slow)?.map_err(too_large)?.to_bytes();
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         if !bytes.is_empty() && !json {
@@ -81,9 +82,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Guest {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let caller = parts.extensions.get::<Caller>().cloned();
-        caller.map(Self).ok_or_else(|| {
-            ApiError(Fault::new(ErrorCode::NotAuthenticated, "the request shows no token"))
-        })
+        caller.map(Self).ok_or_else(|| ApiError(Fault::new(ErrorCode::NotAuthenticated, "the request shows no token")))
     }
 }
 
@@ -121,7 +120,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
 }
 
 /// Reads a whole number in a range out of a query parameter.
-pub(crate) fn number(name: &str, text: Option<&str>, range: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, ApiError> {
+pub(crate) fn number(
+    name: &str,
+    text: Option<&str>,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<u64>, ApiError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let fits = text.parse::<u64>().ok().filter(|number| range.contains(number));
     let wrong = || ApiError::bad(format!("{name} is no whole number from {} to {}", range.start(), range.end()));

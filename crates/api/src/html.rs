@@ -83,9 +83,12 @@ impl Theme {
 
 /// Answers with the connect page.
 pub(crate) fn connect_page(engine: &Engine, status: StatusCode, boot: &Boot) -> Response {
-    let find = |end: &str| files::FILES.iter().map(|(name, _)| *name).find(|name| name.starts_with("assets/embed") && name.ends_with(end));
+    let find = |end: &str| {
+        files::FILES.iter().map(|(name, _)| *name).find(|name| name.starts_with("assets/embed") && name.ends_with(end))
+    };
     let (Some(script), Some(style)) = (find(".js"), find(".css")) else {
-        let text = "The connect page is not part of this build. Build the console first: npm ci && npm run build in ui.";
+        let text =
+            "The connect page is not part of this build. Build the console first: npm ci && npm run build in ui.";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "text/plain")], text).into_response();
     };
     let html = format!(
@@ -174,7 +177,8 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
     };
     let found = own.or_else(|| files::FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes));
     let Some(bytes) = found else {
-        return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain")], "There is no such file.").into_response();
+        return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain")], "There is no such file.")
+            .into_response();
     };
     let kind = match name.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn r64_nothing_that_is_shown_can_become_markup() {
-        let report = Report { message: None, opener: Some("</script><script>alert(1)</script>".into()), redirect: None };
+        let report =
+            Report { message: None, opener: Some("</script><script>alert(1)</script>".into()), redirect: None };
         assert!(!data(&report).contains('<'));
         assert_eq!(escape("<b>\"&"), "&lt;b&gt;&quot;&amp;");
     }

@@ -131,12 +131,7 @@ impl Engine {
                 }
             });
         }
-        Ok(Caller::Client {
-            id: row.id,
-            name: row.name,
-            tenant: TenantId::own(),
-            may_get_tokens: row.may_get_tokens,
-        })
+        Ok(Caller::Client { id: row.id, name: row.name, tenant: TenantId::own(), may_get_tokens: row.may_get_tokens })
     }
 }
 

@@ -210,7 +210,12 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn wait_connection(&self, caller: &Caller, id: &ConnectionId, limit: Duration) -> Result<ConnectionView, Fault> {
+    pub async fn wait_connection(
+        &self,
+        caller: &Caller,
+        id: &ConnectionId,
+        limit: Duration,
+    ) -> Result<ConnectionView, Fault> {
         let mut deltas = self.inner().stream.subscribe();
         let waits = |view: &ConnectionView| {
             view.state == WireState::ClientActionRequired && !view.disconnected && view.archived_at.is_none()
@@ -254,7 +259,8 @@ impl Engine {
             (SearchOutcome::Choose, Some(first)) => {
                 // One that needs nothing of the person first can start; the person may still choose another.
                 let catalog = self.catalog();
-                let ready = result.items.iter().find(|item| catalog.get(&item.key).is_some_and(membrane_catalog::App::ready));
+                let ready =
+                    result.items.iter().find(|item| catalog.get(&item.key).is_some_and(membrane_catalog::App::ready));
                 Ok((ready.map_or(first, |item| item.key.clone()), result.items))
             }
             (SearchOutcome::None, _) | (_, None) => Err(Fault::new(ErrorCode::NoMatch, "no app fits this intent")),

@@ -21,17 +21,15 @@ impl Engine {
     ) -> Result<ConnectionView, Fault> {
         let host = host_of(app_url)?;
         let app = self.app_of_host(&host)?;
-        let query = ConnectionQuery {
-            app: Some(app.to_string()),
-            limit: Some(1000),
-            ..ConnectionQuery::default()
-        };
+        let query = ConnectionQuery { app: Some(app.to_string()), limit: Some(1000), ..ConnectionQuery::default() };
         let mut found = self.list(&caller.tenant(), &query)?.items;
         // One that works before one that waits for the person.
         found.sort_by_key(|view| (!view.connected, !view.disconnected));
         match found.into_iter().next() {
             Some(view) => Ok(view),
-            None => self.connect_request(caller, ConnectRequest { app: Some(app), name, ..ConnectRequest::default() }).await,
+            None => {
+                self.connect_request(caller, ConnectRequest { app: Some(app), name, ..ConnectRequest::default() }).await
+            }
         }
     }
 

@@ -118,7 +118,8 @@ impl Engine {
         }
         let url = Url::parse(text).map_err(|_| refused("is no web address"))?;
         let ours = self.endpoint().api_uri.is_some_and(|api| url.as_str().starts_with(&api));
-        let good = is_loopback(&url) || (url.scheme() == "https" && self.is_approved(&url.origin().ascii_serialization()));
+        let good =
+            is_loopback(&url) || (url.scheme() == "https" && self.is_approved(&url.origin().ascii_serialization()));
         if good && !ours { Ok(url.into()) } else { Err(refused("leads to a page that is not approved")) }
     }
 }

@@ -52,9 +52,11 @@ impl Engine {
         let app = connection.as_ref().map(|connection| connection.app.clone()).or(ask.app);
         let catalog = self.catalog();
         let app_name = app.as_ref().map(|key| self.app(&catalog, key).map(|app| app.name.clone())).transpose()?;
-        let prompt = ask.prompt.map(|text| text.trim().chars().filter(|c| !c.is_control()).take(300).collect::<String>());
+        let prompt =
+            ask.prompt.map(|text| text.trim().chars().filter(|c| !c.is_control()).take(300).collect::<String>());
         if let Some(key) = &ask.key {
-            key.parse::<ConnectionId>().map_err(|e| Fault::new(ErrorCode::BadRequest, format!("connectionKey: {e}")))?;
+            key.parse::<ConnectionId>()
+                .map_err(|e| Fault::new(ErrorCode::BadRequest, format!("connectionKey: {e}")))?;
         }
         let name = ask.name.as_deref().map(checked_name).transpose()?;
         let redirect_uri = ask.redirect_uri.as_deref().map(|uri| self.check_redirect(uri)).transpose()?;
@@ -127,9 +129,8 @@ impl Engine {
             return Err(Fault::new(ErrorCode::SessionEnded, "this request has its answer already"));
         }
         let link = self.request_link(&request).await?.and_then(|link| Url::parse(&link).ok());
-        let link = link.ok_or_else(|| {
-            Fault::new(ErrorCode::BrowserFailed, "the page can't be opened: the API has no address")
-        })?;
+        let link = link
+            .ok_or_else(|| Fault::new(ErrorCode::BrowserFailed, "the page can't be opened: the API has no address"))?;
         match self.open_in_browser(&link) {
             Some(problem) => Err(problem.into_fault()),
             None => Ok(request),
@@ -156,7 +157,12 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn wait_request(&self, caller: &Caller, id: &RequestId, limit: Duration) -> Result<ConnectionRequest, Fault> {
+    pub async fn wait_request(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        limit: Duration,
+    ) -> Result<ConnectionRequest, Fault> {
         let mut answer = self.flow(id.as_str());
         let request = self.request(caller, id)?;
         if request.status != RequestStatus::Pending {
@@ -188,10 +194,7 @@ impl Engine {
         let changed = self.end_request(id, RequestStatus::Cancelled, None, None).await?;
         if changed {
             let error_data = Box::new(fault.to_wire());
-            self.tell_flow(
-                id.as_str(),
-                FlowOutcome::Failed { error: fault.message, error_data, connection_id: None },
-            );
+            self.tell_flow(id.as_str(), FlowOutcome::Failed { error: fault.message, error_data, connection_id: None });
         }
         self.request(caller, id)
     }

@@ -179,9 +179,14 @@ impl ErrorCode {
                 FixRequest,
                 "Call the API by its own address (http://127.0.0.1:PORT) and not from a foreign web page.",
             ),
-            Self::MethodNotAllowed => {
-                row("bad_request", None, 405, 2, FixRequest, "The header Allow and docs/api.md say which methods it takes.")
-            }
+            Self::MethodNotAllowed => row(
+                "bad_request",
+                None,
+                405,
+                2,
+                FixRequest,
+                "The header Allow and docs/api.md say which methods it takes.",
+            ),
             Self::UnsupportedBody => row(
                 "bad_request",
                 None,

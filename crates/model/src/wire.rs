@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AppKey, ConnectionId, ConnectionRequest, DisconnectReason, EngineStatus, Health, LifecycleEvent, SearchItem, Session,
-    SessionId, TenantId, Timestamp, WireError,
+    Account, AppKey, ConnectionId, ConnectionRequest, DisconnectReason, EngineStatus, Health, LifecycleEvent,
+    SearchItem, Session, SessionId, TenantId, Timestamp, WireError,
 };
 
 /// A connection on the wire (`ConnectionApiResponse` of `@membranehq/sdk`, plus ours).

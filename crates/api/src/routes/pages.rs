@@ -163,10 +163,12 @@ async fn begin(
     let detail = engine.app_detail(&app)?;
     // With several ways and none chosen the person chooses; the same for an app that needs a set-up first.
     let repair = matches!(grant.scope, PageScope::Connection(_));
-    let chosen = grant.auth_method.clone().or((detail.auth_methods.len() == 1).then(|| detail.auth_methods[0].key.clone()));
-    let set_up = detail.auth_methods.iter().any(|method| {
-        Some(&method.key) == chosen.as_ref() && method.needs_client && method.client.is_none()
-    });
+    let chosen =
+        grant.auth_method.clone().or((detail.auth_methods.len() == 1).then(|| detail.auth_methods[0].key.clone()));
+    let set_up = detail
+        .auth_methods
+        .iter()
+        .any(|method| Some(&method.key) == chosen.as_ref() && method.needs_client && method.client.is_none());
     if !hidden && !repair && (chosen.is_none() || set_up) {
         grant.app = fields.app()?;
         return shown(engine, grant, View::App { key: app.to_string() }, theme);
@@ -272,8 +274,7 @@ fn reported(
         }
     };
     let redirect = redirect_uri.and_then(|uri| landing(&uri, &outcome));
-    let message =
-        FlowMessage { source: "integration.app", request_id: flow.unwrap_or_default(), outcome };
+    let message = FlowMessage { source: "integration.app", request_id: flow.unwrap_or_default(), outcome };
     // A failure without an id would reach whatever the opener waits for.
     let message = Some(message).filter(|message| !message.request_id.is_empty());
     report_page(status, &Report { message, opener, redirect }, &title, &text)

@@ -22,9 +22,9 @@ use membrane_vault::Place;
 use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
 
-use crate::{Caller, Engine};
 use crate::credential::Credential;
 use crate::session::transition::{SessionEvent, transition};
+use crate::{Caller, Engine};
 
 /// The ports that fixed loopback redirects are registered with.
 pub const CALLBACK_PORTS: [u16; 3] = [4780, 4781, 4782];

@@ -194,7 +194,8 @@ impl Tx<'_> {
              WHERE archived_at IS NULL AND state <> 'connecting' AND (?1 IS NULL OR tenant = ?1)",
         )?;
         let tenant = tenant.map(TenantId::as_str);
-        let (all, disconnected) = query.query_row([tenant], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        let (all, disconnected) =
+            query.query_row([tenant], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         let count = |number: i64| u64::try_from(number).map_err(|_| StoreError::Damaged(TABLE));
         Ok(ConnectionCounts { all: count(all)?, disconnected: count(disconnected)? })
     }
