@@ -11,7 +11,7 @@ function Page() {
   const { connection } = useConnection(query.get('id'));
   const [made, setMade] = useState('');
   const [following, setFollowing] = useState(false);
-  useElementsBackgroundSync({ onMessage: ({ type }) => type === 'connected' && setFollowing(true) });
+  useElementsBackgroundSync({ onMessage: ({ type }) => type === 'connected' && setFollowing(true) }, client);
   const connect = () =>
     client
       .connect({ integrationKey: 'membrane-sandbox', authOptionKey: 'oauth' })
