@@ -149,6 +149,30 @@ export default {
       await browser.close();
     }
   },
+  'the custom element connects inside a page': async ({ api, token }) => {
+    const { page, browser } = await stage();
+    await page.evaluate(
+      async ([api, token]) => {
+        await import(`${api}/embed/element.js`);
+        const element = document.createElement('membrane-connect');
+        for (const [name, value] of Object.entries({ token, 'integration-key': 'membrane-sandbox', theme: 'dark', name: 'By element' })) {
+          element.setAttribute(name, value);
+        }
+        window.heard = new Promise((done) => element.addEventListener('connected', (event) => done(event.detail)));
+        document.body.append(element);
+      },
+      [api, token],
+    );
+    const frame = page.frameLocator('membrane-connect iframe');
+    await frame.locator('[data-testid=method][data-key=basic]').click();
+    await frame.getByTestId('field-username').fill('ada');
+    await frame.getByTestId('field-password').fill('sandbox');
+    await frame.getByTestId('submit').click();
+    const connection = await page.evaluate(() => window.heard);
+    assert.equal(connection.name, 'By element');
+    assert.equal(connection.state, 'READY');
+    await browser.close();
+  },
   'the older frames are there': async ({ api, token, connected }) => {
     const { id } = await connected({ name: 'Mine' });
     const { page, browser } = await stage();
