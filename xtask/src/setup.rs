@@ -41,6 +41,7 @@ const TEST: &[Package] = &[
     ("imagemagick", "takes screenshots"),
     ("chromium", "the browser that connect pages are opened in"),
     ("python3-venv", "runs the API's fuzzer in an environment of its own"),
+    ("python3", "plays another user of this computer"),
 ];
 
 /// Which set of packages is wanted.

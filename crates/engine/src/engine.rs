@@ -12,6 +12,7 @@ use membrane_vault::{Vault, choose_keychain};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
+use crate::own_apps::OwnApps;
 use crate::refresh::Flights;
 use crate::session::Listeners;
 use crate::status::Endpoint;
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<Store>,
     pub(crate) vault: Vault,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
+    pub(crate) own_apps: Mutex<OwnApps>,
     pub(crate) http: Http,
     pub(crate) stream: broadcast::Sender<Arc<StreamMessage>>,
     pub(crate) endpoint: Mutex<Endpoint>,
@@ -88,6 +90,7 @@ impl Engine {
         });
         let (lock, store, vault_id, device_id, key_check) = joined(opened.await)??;
         let keychain = choose_keychain(&paths.data, &vault_id);
+        let own_apps = OwnApps::look(&paths.apps());
         let (catalog, problems) = Catalog::load(Some(&paths.apps()), &BTreeMap::new());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
@@ -100,6 +103,7 @@ impl Engine {
             store: Arc::new(store),
             vault: Vault::new(keychain, key_check),
             catalog: RwLock::new(Arc::new(catalog)),
+            own_apps: Mutex::new(own_apps),
             http: Http::new(),
             stream: broadcast::channel(STREAM_BUFFER).0,
             endpoint: Mutex::new(Endpoint::default()),
@@ -175,7 +179,9 @@ impl Engine {
         self.0.vars.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns the catalog; files of the person's own that changed since are read again first.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.follow_own_apps();
         Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 

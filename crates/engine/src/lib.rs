@@ -17,8 +17,12 @@ mod flow;
 mod health;
 mod host;
 mod notice;
+<<<<<<< HEAD
 mod origins;
 mod page;
+=======
+mod own_apps;
+>>>>>>> main
 mod paths;
 mod refresh;
 mod requests;

@@ -137,7 +137,7 @@ fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> 
         return credential.values.get(field).cloned().unwrap_or_default();
     }
     match method.kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
             credential.access_token.clone().unwrap_or_default()
         }
         AuthMethodKind::ApiKey | AuthMethodKind::Basic => {

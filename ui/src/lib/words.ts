@@ -53,6 +53,8 @@ export function methodBadge(kind: MethodKind): string {
       return 'Key';
     case 'basic':
       return 'Password';
+    case 'mcp':
+      return 'MCP server';
   }
 }
 
