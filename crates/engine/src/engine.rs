@@ -62,6 +62,9 @@ pub(crate) struct Inner {
     pub(crate) weather: Weather,
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
+    pub(crate) pages: crate::page::Pages,
+    pub(crate) flows: crate::flow::Flows,
+    pub(crate) origins: RwLock<Arc<Vec<String>>>,
     /// Something may be due that was not before.
     pub(crate) wake: Notify,
     /// Something will be due sooner than what the scheduler waits for.
@@ -144,6 +147,9 @@ impl Engine {
             weather: Weather::default(),
             clock,
             listeners: Listeners::default(),
+            pages: crate::page::Pages::default(),
+            flows: crate::flow::Flows::default(),
+            origins: RwLock::default(),
             wake: Notify::new(),
             sooner: Notify::new(),
             tasks: Tasks::default(),
@@ -153,6 +159,7 @@ impl Engine {
             _lock: lock,
         }));
         engine.start_weather();
+        engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
         engine.resume_sessions().await;

@@ -64,9 +64,11 @@ impl<'a> Attempt<'a> {
         let provider = engine.provider(app, method, &connection.fields)?;
         let client = match method.kind {
             AuthMethodKind::ClientCredentials => engine.client_from_values(&credential)?,
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-                engine.client_for(app, method, credential.client_id.as_deref())?
-            }
+            AuthMethodKind::OAuth2
+            | AuthMethodKind::Device
+            | AuthMethodKind::Mcp
+            | AuthMethodKind::ApiKey
+            | AuthMethodKind::Basic => engine.client_for(app, method, credential.client_id.as_deref())?,
         };
         let journal = engine.store().read(|tx| tx.journal(&connection.id))?;
         let sent = credential.refresh_token.as_ref().map(hash);
@@ -79,9 +81,11 @@ impl<'a> Attempt<'a> {
         let Some(token) = self.credential.refresh_token.clone() else {
             let reply = match self.method.kind {
                 AuthMethodKind::ClientCredentials => self.send(None).await,
-                AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-                    Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() })
-                }
+                AuthMethodKind::OAuth2
+                | AuthMethodKind::Device
+                | AuthMethodKind::Mcp
+                | AuthMethodKind::ApiKey
+                | AuthMethodKind::Basic => Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() }),
             };
             return Ok(Outcome { reply: reply.map_err(Failure::Exchange), open: false });
         };

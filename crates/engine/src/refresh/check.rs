@@ -58,7 +58,12 @@ impl Engine {
             Verdict::Dead if self.find(&id)?.state == ConnectionState::Connected => {
                 let reason = match self.kind_of(connection) {
                     Some(AuthMethodKind::ApiKey | AuthMethodKind::Basic) => DisconnectReason::KeyRejected,
-                    Some(AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials)
+                    Some(
+                        AuthMethodKind::OAuth2
+                        | AuthMethodKind::Device
+                        | AuthMethodKind::Mcp
+                        | AuthMethodKind::ClientCredentials,
+                    )
                     | None => DisconnectReason::Revoked,
                 };
                 self.lose(&id, reason).await?;

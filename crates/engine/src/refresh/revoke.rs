@@ -117,9 +117,11 @@ impl Engine {
         let (app, method) = found.ok_or_else(|| Fault::new(ErrorCode::UnknownApp, "its app is not known any more"))?;
         let client = match method.kind {
             AuthMethodKind::ClientCredentials => self.client_from_values(&credential)?,
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-                self.client_for(app, method, credential.client_id.as_deref())?
-            }
+            AuthMethodKind::OAuth2
+            | AuthMethodKind::Device
+            | AuthMethodKind::Mcp
+            | AuthMethodKind::ApiKey
+            | AuthMethodKind::Basic => self.client_for(app, method, credential.client_id.as_deref())?,
         };
         Ok((self.provider(app, method, &row.fields)?, client, credential))
     }
