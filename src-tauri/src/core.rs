@@ -44,6 +44,7 @@ impl Core {
             }
             if let Ok(engine) = &outcome {
                 crate::tray::follow(&app, engine);
+                crate::autostart::follow(&app, engine);
                 end_when_asked(&app, engine.clone());
             }
             core.0.outcome.send_replace(Some(outcome));

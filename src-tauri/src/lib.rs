@@ -1,6 +1,7 @@
 //! The shell: a window, a tray icon, notifications and links around the engine. It knows how nothing is done.
 
 mod arguments;
+mod autostart;
 mod commands;
 mod core;
 mod host;

@@ -22,7 +22,7 @@ pub(crate) async fn tcp(State(door): State<Door>, mut request: Request, next: Ne
         return ApiError(fault).into_response();
     }
     let path = request.uri().path();
-    if path == "/oauth-callback" || path == "/health" {
+    if path == "/oauth-callback" || path == "/health" || crate::routes::is_console_page(request.method(), path) {
         return next.run(request).await;
     }
     let origin = match check_origin(request.headers()) {

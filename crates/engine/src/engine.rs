@@ -9,9 +9,11 @@ use membrane_model::{EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
 use membrane_store::{DataLock, Store, StoreError, Tx};
 use membrane_vault::{Vault, choose_keychain};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::Uses;
+use crate::console_access::ConsoleAccess;
 use crate::refresh::Flights;
 use crate::session::Listeners;
 use crate::status::Endpoint;
@@ -53,6 +55,9 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Mutex<Endpoint>,
     pub(crate) flights: Flights,
     pub(crate) listeners: Listeners,
+    pub(crate) console: ConsoleAccess,
+    pub(crate) uses: Uses,
+    pub(crate) settings_changed: watch::Sender<()>,
     pub(crate) wake: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
@@ -102,6 +107,9 @@ impl Engine {
             endpoint: Mutex::new(Endpoint::default()),
             flights: Flights::default(),
             listeners: Listeners::default(),
+            console: ConsoleAccess::default(),
+            uses: Uses::default(),
+            settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),
@@ -111,6 +119,7 @@ impl Engine {
         }));
         engine.start_unlocking();
         engine.start_scheduler();
+        engine.start_writing_uses();
         engine.resume_sessions().await;
         Ok(engine)
     }
@@ -119,6 +128,7 @@ impl Engine {
     pub async fn shut_down(&self) {
         self.0.stop_asked.cancel();
         self.0.tasks.drain(DRAIN).await;
+        self.write_uses().await;
         let store = Arc::clone(&self.0.store);
         let tidied = tokio::task::spawn_blocking(move || store.checkpoint()).await;
         if let Ok(Err(error)) = tidied {

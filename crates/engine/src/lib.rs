@@ -3,13 +3,16 @@
 //! [`Engine`] is a cheap handle on one engine; every way in goes through it. The engine never sees a window: all
 //! that it asks of its surroundings is the [`Host`] trait.
 
+mod activity;
 mod apps;
 mod clients;
 mod connect;
 mod connection;
+mod console_access;
 mod credential;
 mod deep_link;
 mod detail;
+pub mod doctor;
 mod engine;
 mod health;
 mod host;
@@ -22,12 +25,14 @@ mod settings;
 mod states_doc;
 mod status;
 mod stream;
+mod support;
 mod tasks;
 mod text;
 mod token;
 mod unlock;
 mod verify;
 
+pub use activity::read_activity_cursor;
 pub use apps::{check_app_file, write_app_file};
 pub use clients::Caller;
 pub use connect::ConnectRequest;
@@ -38,9 +43,10 @@ pub use engine::{Engine, EngineConfig};
 pub use health::{CredentialFacts, Surroundings};
 pub use host::{Host, Notification, Screen};
 pub use membrane_model::Fault;
+pub use membrane_store::ActivityFilter;
 pub use paths::{IDENTIFIER, Paths};
 pub use session::{CallbackAnswer, StartSession};
-pub use settings::{Appearance, Settings};
+pub use settings::{Appearance, Language, Settings};
 pub use stream::Deltas;
 pub use verify::Check;
 

@@ -58,6 +58,7 @@ impl Engine {
         }
         let credential = Credential::open(self.vault(), id, &row.sealed)?;
         self.touch(&connection, now);
+        self.note_use(caller, &connection);
         let catalog = self.catalog();
         let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
         let access_token = match method {

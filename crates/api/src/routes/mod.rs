@@ -1,12 +1,15 @@
 //! All routes, one file per noun.
 
+mod activity;
 mod apps;
 mod browser;
 mod clients;
 mod connect;
 mod connections;
+mod console;
 mod engine;
 mod events;
+mod health;
 mod sessions;
 mod vault;
 
@@ -18,6 +21,8 @@ use membrane_model::{ErrorCode, Fault};
 
 use crate::error::ApiError;
 
+pub(crate) use console::is_page as is_console_page;
+
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
 pub fn router(engine: Engine) -> Router {
     Router::new()
@@ -27,6 +32,14 @@ pub fn router(engine: Engine) -> Router {
         .route("/engine/stop", post(engine::stop))
         .route("/deep-link", post(engine::deep_link))
         .route("/settings", get(engine::settings).patch(engine::change_settings))
+        .route("/activity", get(activity::list))
+        .route("/doctor", get(health::doctor))
+        .route("/support-bundle", get(health::bundle).post(health::write_bundle))
+        .route("/console", get(console::to_page))
+        .route("/console/", get(console::page))
+        .route("/console/session", post(console::open))
+        .route("/console/code", post(console::code))
+        .route("/console/{*file}", get(console::file))
         .route("/pause", post(engine::pause_all))
         .route("/resume", post(engine::resume_all))
         .route("/connections", get(connections::list).post(connect::create))

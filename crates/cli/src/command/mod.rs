@@ -4,6 +4,8 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod console;
+mod doctor;
 mod sandbox;
 mod search;
 mod status;
@@ -27,6 +29,8 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
         Command::Status => status::run(out).await?,
+        Command::Doctor { bundle } => return doctor::run(bundle, out).await,
+        Command::Console { print } => console::run(print, out).await?,
         Command::Serve(options) => return headless::serve(options, out).await,
         Command::Stop => status::stop(out).await?,
         Command::Vault(vault) => vault::run(vault, out).await?,
