@@ -1,5 +1,6 @@
-// Starts the console in the desktop window.
-import { tauriCore } from './lib/tauri';
+// Starts the console: in the desktop window on the shell's core, in a browser on the API.
+import { isTauri } from '@tauri-apps/api/core';
 import { start } from './start';
 
-start(tauriCore);
+const core = isTauri() ? (await import('./lib/tauri')).tauriCore : (await import('./lib/browser')).browserCore;
+await start(core);

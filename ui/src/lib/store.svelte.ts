@@ -1,4 +1,4 @@
-// The live state: what the engine's stream says, kept up to date for every screen.
+// What the console knows of the engine: one snapshot, then every change; screens derive from it.
 import { api, asProblem, type Problem } from './api';
 import { core } from './core';
 import { apply, nothing } from './live';
@@ -6,10 +6,16 @@ import type { Session } from './wire';
 
 type Phase = 'loading' | 'live' | 'down';
 
+/** How long to wait before a lost engine is looked for again. */
+const AGAIN = 1_500;
+
 class Live {
   known = $state(nothing());
   phase = $state<Phase>('loading');
   problem = $state<Problem | null>(null);
+  /** It was there before: what is shown stays, with a word on top. */
+  lost = $state(false);
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   get status() {
     return this.known.status;
@@ -20,17 +26,28 @@ class Live {
 
   /** Starts to listen; called again to try again. */
   async start(): Promise<void> {
-    this.phase = 'loading';
+    clearTimeout(this.#again);
+    if (!this.lost) this.phase = 'loading';
     this.problem = null;
     try {
-      await core().events((message) => {
-        apply(this.known, message);
-        this.phase = 'live';
-      });
+      await core().events(
+        (message) => {
+          apply(this.known, message);
+          this.phase = 'live';
+          this.lost = false;
+        },
+        () => this.#lose(),
+      );
     } catch (thrown) {
+      if (this.lost) return this.#lose();
       this.problem = asProblem(thrown);
       this.phase = 'down';
     }
+  }
+
+  #lose(): void {
+    this.lost = true;
+    this.#again = setTimeout(() => void this.start(), AGAIN);
   }
 
   connection(id: string) {

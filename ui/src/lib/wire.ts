@@ -1,6 +1,6 @@
 // The shapes that the core sends: what crates/model says in Rust, said in TypeScript.
 
-export type MethodKind = 'oauth2' | 'device' | 'client-credentials' | 'api-key' | 'basic';
+export type MethodKind = 'oauth2' | 'device' | 'client-credentials' | 'api-key' | 'basic' | 'mcp';
 export type HealthStatus = 'connecting' | 'connected' | 'retrying' | 'attention' | 'paused';
 export type DisconnectReason =
   | 'revoked'
@@ -197,9 +197,41 @@ export interface Client {
   lastUsedAt: string | null;
 }
 
+export interface Activity {
+  id: string;
+  at: string;
+  kind: EventType | 'used';
+  connectionId: string;
+  appKey: string;
+  appName: string;
+  name?: string;
+  reason?: DisconnectReason;
+  by?: { kind: string; client?: string; name?: string };
+  uses: number;
+  firstAt?: string;
+}
+
+export type Subject = 'keychain' | 'schemes' | 'port' | 'clock' | 'network' | 'permissions' | 'disk';
+
+export interface Finding {
+  subject: Subject;
+  outcome: 'fine' | 'unknown' | 'warning' | 'broken';
+  case: string;
+  facts?: Record<string, string>;
+  sentence: string;
+  fix?: string;
+}
+
+export interface Examination {
+  at: string;
+  findings: Finding[];
+}
+
 export interface Settings {
   notifications: boolean;
   notificationAccounts: boolean;
   appearance: 'system' | 'light' | 'dark';
   openAtLogin: boolean;
+  language: 'system' | 'en' | 'de';
+  welcomed: boolean;
 }
