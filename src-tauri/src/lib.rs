@@ -37,7 +37,8 @@ pub fn run() {
             commands::api,
             commands::events,
             commands::open_external,
-            commands::ready
+            commands::ready,
+            commands::restart
         ])
         .setup(move |app| {
             let handle = app.handle().clone();

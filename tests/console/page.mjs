@@ -1,9 +1,11 @@
 // The console in Chromium, and its pages as objects: what a person does there, by name.
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 export async function openBrowser() {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--font-render-hinting=none', '--lang=en-GB'] });
+  const env = { ...process.env, FONTCONFIG_FILE: join(import.meta.dirname, 'fonts.conf') };
+  return chromium.launch({ executablePath, env, args: ['--no-sandbox', '--font-render-hinting=none', '--lang=en-GB'] });
 }
 
 export class Console {
@@ -32,7 +34,7 @@ export class Console {
       return route.abort();
     });
     await console.page.goto(await engine.consoleUrl());
-    await console.page.locator('main h1').first().waitFor();
+    await console.page.locator('main[data-phase=live] h1').first().waitFor();
     if (path !== '/') await console.go(path);
     return console;
   }

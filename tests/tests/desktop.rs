@@ -299,6 +299,7 @@ fn r90_r91_the_pages_policy_and_rights_are_the_least() -> Result<()> {
         "allow-events",
         "allow-open-external",
         "allow-ready",
+        "allow-restart",
     ];
     ensure!(named == expected, "{named:?}");
     Ok(())

@@ -82,6 +82,7 @@ impl App {
                 .collect(),
             ready: self.ready(),
             own: self.own,
+            popularity: self.popularity,
         }
     }
 }

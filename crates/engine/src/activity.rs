@@ -31,7 +31,8 @@ struct Burst {
 impl Uses {
     fn note(&self, caller: &Caller, connection: &Connection, now: Timestamp) {
         let (kind, client) = match caller {
-            Caller::Console => ("console", None),
+            // The window looks at connections and uses none of them.
+            Caller::Console => return,
             Caller::Terminal => ("terminal", None),
             Caller::Client { id, .. } => ("client", Some(id.to_string())),
         };

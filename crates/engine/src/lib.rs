@@ -28,6 +28,7 @@ mod stream;
 mod support;
 mod tasks;
 mod text;
+mod texts;
 mod token;
 mod unlock;
 mod verify;
@@ -48,6 +49,7 @@ pub use paths::{IDENTIFIER, Paths};
 pub use session::{CallbackAnswer, StartSession};
 pub use settings::{Appearance, Language, Settings};
 pub use stream::Deltas;
+pub use texts::Texts;
 pub use verify::Check;
 
 /// Answers of the redirect route that both ways back share.

@@ -62,6 +62,7 @@ export const browserCore: Core = {
     if (!response.ok || !response.body) throw (await read(response)).body;
     void follow(response.body as ReadableStream<BufferSource>, deliver).then(ended, () => ended(new Lost()));
   },
+  inBrowser: true,
   openExternal: async (url) => {
     if (!/^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url)) throw new Lost();
     window.open(url, '_blank', 'noopener,noreferrer');

@@ -23,6 +23,8 @@ export interface Core {
    * the engine is not there.
    */
   events(deliver: (message: StreamMessage) => void, ended: (why?: unknown) => void): Promise<void>;
+  /** This page is in the person's browser: it opens pages itself, and the engine need not. */
+  inBrowser?: true;
   /** Opens a vendor's page in the person's browser. */
   openExternal(url: string): Promise<void>;
   /** Calls back when the shell wants another screen; settles once it is listened for. */

@@ -72,11 +72,15 @@ class Palette {
         ...rest(connections, GROUP_MAX),
       ];
     }
-    // Actions on connections that the text names: "github pause".
+    // Actions on connections where both are named: "github pause".
+    const words = fold(text).split(/\s+/);
+    const some = (hay: string) => words.some((word) => fit(hay, word) > 0);
     const onOthers = live.connections
-      .filter((connection) => connection !== here && fold(text).split(/\s+/).some((word) => fit(connectionText(connection), word) > 0))
+      .filter((connection) => connection !== here && some(connectionText(connection)))
       .slice(0, 5)
-      .flatMap((connection) => actionsOf(connection).map((action) => entryOf(action, connection)));
+      .flatMap((connection) =>
+        actionsOf(connection).filter((action) => some(action.label)).map((action) => entryOf(action, connection)),
+      );
     const ranked = (list: Entry[], max: number) =>
       list
         .map((entry) => ({ entry, score: fit(`${entry.label} ${entry.note ?? ''}`, text) }))
@@ -135,7 +139,7 @@ function entryOf(action: Action, about?: Connection): Entry {
   return {
     id: about ? `${action.id}:${about.id}` : `action:${action.id}`,
     group: 'actions',
-    label: name ? t('palette.of', { action: action.label, name }) : action.label,
+    label: name ? t('palette.of', { action: action.label.replace(/\s?…$/, ''), name }) : action.label,
     shortcut: action.shortcut,
     run: action.run,
   };

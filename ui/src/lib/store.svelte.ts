@@ -2,7 +2,7 @@
 import { api, asProblem, type Problem } from './api';
 import { core } from './core';
 import { apply, nothing } from './live';
-import type { Session } from './wire';
+import type { Connection, Session } from './wire';
 
 type Phase = 'loading' | 'live' | 'down';
 
@@ -48,6 +48,18 @@ class Live {
   #lose(): void {
     this.lost = true;
     this.#again = setTimeout(() => void this.start(), AGAIN);
+  }
+
+  /** Nothing can be reached: one banner says so, and rows stay calm. */
+  get offline() {
+    const active = this.connections.filter((c) => c.health.status === 'connected' || c.health.status === 'retrying');
+    return active.length > 1 && active.every((c) => c.health.warnings.some((w) => w.code === 'offline'));
+  }
+
+  /** Whether a connection only waits for what a banner tells of. */
+  waits(connection: Connection): boolean {
+    const has = (code: string) => connection.health.warnings.some((warning) => warning.code === code);
+    return has('vault-locked') || (this.offline && has('offline'));
   }
 
   connection(id: string) {

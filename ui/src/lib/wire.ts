@@ -8,7 +8,8 @@ export type DisconnectReason =
   | 'key-rejected'
   | 'client-invalid'
   | 'rotation-lost'
-  | 'secret-lost';
+  | 'secret-lost'
+  | 'other-computer';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'
@@ -153,6 +154,7 @@ export interface AppSummary {
   authMethods: MethodSummary[];
   ready: boolean;
   own: boolean;
+  popularity: number;
 }
 
 export interface Scope {
@@ -171,7 +173,7 @@ export interface Method extends MethodSummary {
   returnPaths: string[];
 }
 
-export interface AppDetail extends Omit<AppSummary, 'authMethods'> {
+export interface AppDetail extends Omit<AppSummary, 'authMethods' | 'popularity'> {
   authMethods: Method[];
   sourceUrl?: string;
   checked?: string;

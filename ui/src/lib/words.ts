@@ -132,7 +132,7 @@ export function rowNote(connection: Connection, now: number, by?: string): strin
 export function who(by: Activity['by']): string {
   if (!by) return '';
   if (by.kind === 'client') return by.name ?? t('who.client');
-  return by.kind === 'terminal' ? t('who.terminal') : t('who.console');
+  return t('who.terminal');
 }
 
 const ACTIVITY: Record<Exclude<Activity['kind'], 'used'>, Key> = {
@@ -162,7 +162,8 @@ export function eventSentence(item: Pick<Activity, 'kind' | 'uses' | 'by'>): str
 
 /** Where a credential goes, said before it is given. */
 export function kept(vault: VaultView | undefined): string {
-  return vault?.backend === 'passphrase' ? t('connect.kept.passphrase') : t('connect.kept.keychain');
+  if (vault?.backend === 'passphrase') return t('connect.kept.passphrase');
+  return vault?.backend === 'environment' ? t('connect.kept.environment') : t('connect.kept.keychain');
 }
 
 export function backendName(vault: VaultView): string {
