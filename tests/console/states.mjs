@@ -129,8 +129,9 @@ export const states = [
     path: '/connect',
     reach: async (page) => {
       await page.get('app-choice').first().waitFor();
+      const found = page.page.waitForResponse((reply) => reply.url().includes('/search?q=crm'));
       await page.type('crm');
-      await page.page.waitForResponse((reply) => reply.url().includes('/search?q=crm'));
+      await found;
     },
   },
   {

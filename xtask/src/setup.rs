@@ -38,6 +38,8 @@ const TEST: &[Package] = &[
     ("hicolor-icon-theme", "where icons are looked up"),
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
+    ("fonts-inter", "the font of the pictures"),
+    ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
 ];
 
@@ -145,7 +147,7 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["src", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .chain(["ui/src", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
         .max()
         .flatten();
     if built.is_some() && built >= newest {
