@@ -30,7 +30,7 @@ pub fn run() {
         .plugin(links::one_app(arguments.instance()))
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
-        .plugin(tauri_plugin_autostart::Builder::new().arg("--hidden").build())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name("Membrane").arg("--hidden").build())
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(window::remembered()).build())
         .manage(core.clone())
         .invoke_handler(tauri::generate_handler![

@@ -253,7 +253,7 @@ fn r98_opening_at_login_is_kept_in_the_desktops_own_list() -> Result<()> {
     let keyring = Keyring::start(&desktop)?;
     let window = Window::open(&desktop)?;
     desktop.wait_for_engine()?;
-    let entry = desktop.path().join("config/autostart/membrane-desktop.desktop");
+    let entry = desktop.path().join(".config/autostart/Membrane.desktop");
     window.click("welcome-skip")?;
     window.click("settings")?;
     window.click("open-at-login")?;

@@ -28,7 +28,15 @@ export async function start(core: Core): Promise<void> {
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
   mount(App, { target });
-  void Promise.all([painted(), listening]).then(() => core.ready());
+  void Promise.all([painted(), loaded(), listening]).then(() => core.ready());
+}
+
+/** Settles once the page counts as loaded: who drives it from outside is not answered before. */
+function loaded(): Promise<void> {
+  return new Promise((done) => {
+    if (document.readyState === 'complete') done();
+    else window.addEventListener('load', () => done(), { once: true });
+  });
 }
 
 /** Settles after the first paint; a window that is still hidden paints nothing, so not for long. */
