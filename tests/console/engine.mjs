@@ -99,8 +99,11 @@ export class Engine {
   }
 
   // Adds an app of the person's own: the sandbox under another name, so that lists have faces.
-  async addApp(key, name, description, categories) {
-    await this.call('POST', '/apps', { name: `${key}.toml`, text: sandboxAs(key, name, description, categories) });
+  // `tokens` is where its tokens come from, where that is not the sandbox itself.
+  async addApp(key, name, description, categories, tokens = undefined) {
+    let text = sandboxAs(key, name, description, categories);
+    if (tokens) text = text.replaceAll('token_url = "{sandbox}', `token_url = "${tokens}`);
+    await this.call('POST', '/apps', { name: `${key}.toml`, text });
   }
 
   start(appKey, authMethod = 'oauth', more = {}) {

@@ -63,6 +63,18 @@ export const states = [
     },
   },
   { name: 'home-resting', world: 'resting' },
+  { name: 'home-offline', world: 'offline' },
+  { name: 'detail-offline', world: 'offline', path: (engine) => `/connections/${engine.first}` },
+  {
+    name: 'connect-offline',
+    world: 'offline',
+    path: '/connect/github',
+    reach: async (page, engine) => {
+      const session = await begin(page, engine);
+      await engine.answer(session.authorizationUrl);
+      await page.page.locator('[data-testid=session-state]:not([data-state=awaiting-user]):not([data-state=exchanging])').waitFor();
+    },
+  },
   { name: 'home-locked', world: 'locked' },
   { name: 'home-key-lost', world: 'keyLost' },
   {
@@ -373,7 +385,7 @@ export const states = [
     path: '/settings',
     reach: async (page) => {
       await page.get('language').selectOption('de');
-      await page.page.getByText('Einstellungen').first().waitFor();
+      await page.page.locator('html[lang=de]').waitFor();
     },
     after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),
   },
@@ -383,7 +395,7 @@ export const states = [
     reach: async (page, engine) => {
       await engine.call('PATCH', '/settings', { language: 'de' });
       await page.page.reload();
-      await page.page.getByText('Verbindungen').first().waitFor();
+      await page.page.locator('html[lang=de] main[data-phase=live]').waitFor();
       await page.settled();
     },
     after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),

@@ -1,4 +1,6 @@
 // The engines that states are reached in: each is what a person's computer may be like, made by doing.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { Engine, until } from './engine.mjs';
 
 const APPS = [
@@ -15,6 +17,24 @@ const APPS = [
 
 async function addApps(engine, some = APPS) {
   for (const app of some) await engine.addApp(...app);
+}
+
+/** A way to the sandbox that can be cut, as a network can. */
+async function cable(engine) {
+  const { port } = new URL(engine.sandbox);
+  const open = new Set();
+  const server = createServer((socket) => {
+    const far = connect(Number(port), '127.0.0.1');
+    open.add(socket);
+    socket.on('error', () => far.destroy()).pipe(far).on('error', () => socket.destroy()).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  };
+  return { origin: `http://127.0.0.1:${server.address().port}`, cut };
 }
 
 async function lost(engine, id) {
@@ -73,6 +93,24 @@ export const worlds = {
       return found.health.status === 'retrying';
     }, 60_000);
     engine.ids = ids;
+    return engine;
+  },
+
+  /** The network is gone: nothing can be renewed. */
+  offline: async () => {
+    const engine = await Engine.start();
+    const { origin, cut } = await cable(engine);
+    const apps = APPS.slice(0, 4);
+    for (const app of apps) await engine.addApp(...app, origin);
+    const ids = [];
+    for (const [key] of apps) ids.push(await engine.signIn(key));
+    cut();
+    for (const id of ids) await engine.ask('POST', `/connections/${id}/refresh-credentials`);
+    await until('the outage to show', async () => {
+      const { items } = await engine.call('GET', '/connections');
+      return items.every((one) => one.health.status === 'retrying');
+    }, 60_000);
+    engine.first = ids[0];
     return engine;
   },
 

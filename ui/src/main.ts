@@ -2,5 +2,9 @@
 import { isTauri } from '@tauri-apps/api/core';
 import { start } from './start';
 
-const core = isTauri() ? (await import('./lib/tauri')).tauriCore : (await import('./lib/browser')).browserCore;
-await start(core);
+// Not awaited at the top: the page counts as loaded while its parts are still on their way.
+async function run(): Promise<void> {
+  await start(isTauri() ? (await import('./lib/tauri')).tauriCore : (await import('./lib/browser')).browserCore);
+}
+
+void run();

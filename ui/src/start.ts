@@ -28,7 +28,7 @@ export async function start(core: Core): Promise<void> {
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
   mount(App, { target });
-  void Promise.all([painted(), loaded(), listening]).then(() => core.ready());
+  void Promise.all([loaded().then(painted), listening]).then(() => core.ready());
 }
 
 /** Settles once the page counts as loaded: who drives it from outside is not answered before. */
