@@ -16,12 +16,12 @@ export async function everyState({ sizes, only, look }) {
     // States that change their world for good come last.
     for (const state of list.toSorted((a, b) => Number(a.last ?? false) - Number(b.last ?? false))) {
       for (const theme of THEMES) {
-        for (const [width, height] of sizes) {
+        for (const [width, height, deviceScaleFactor = 1] of sizes) {
           const name = `${state.name} ${theme} ${width}×${height}`;
           const path = typeof state.path === 'function' ? state.path(engine) : state.path;
           let page;
           try {
-            page = await Console.open(browser, engine, { theme, width, height, path });
+            page = await Console.open(browser, engine, { theme, width, height, path, deviceScaleFactor });
             await state.reach?.(page, engine);
             await page.settled();
             await look({ page, state, theme, width, height, name });

@@ -1,4 +1,4 @@
-// Takes a picture of every state. Usage: node shots.mjs FOLDER [ONLY] [WIDTHxHEIGHT …]
+// Takes a picture of every state. Usage: node shots.mjs FOLDER [ONLY] [WIDTHxHEIGHT[@SCALE] …]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { everyState } from './gallery.mjs';
@@ -6,7 +6,7 @@ import { everyState } from './gallery.mjs';
 const [folder, only, ...sizes] = process.argv.slice(2);
 if (!folder) throw new Error('say where the pictures go');
 mkdirSync(folder, { recursive: true });
-const wanted = sizes.length > 0 ? sizes.map((size) => size.split('x').map(Number)) : [[920, 640], [640, 480]];
+const wanted = sizes.length > 0 ? sizes.map((size) => size.split(/[x@]/).map(Number)) : [[920, 640], [640, 480]];
 let taken = 0;
 const failed = await everyState({
   sizes: wanted,

@@ -1,6 +1,6 @@
 // The engines that states are reached in: each is what a person's computer may be like, made by doing.
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer, request } from 'node:http';
 import { Engine, until } from './engine.mjs';
 
 const APPS = [
@@ -21,18 +21,20 @@ async function addApps(engine, some = APPS) {
 
 /** A way to the sandbox that can be cut, as a network can. */
 async function cable(engine) {
-  const { port } = new URL(engine.sandbox);
-  const open = new Set();
-  const server = createServer((socket) => {
-    const far = connect(Number(port), '127.0.0.1');
-    open.add(socket);
-    socket.on('error', () => far.destroy()).pipe(far).on('error', () => socket.destroy()).pipe(socket);
+  const { hostname, port, host } = new URL(engine.sandbox);
+  const server = createServer((asked, answer) => {
+    const { method, url: path, headers } = asked;
+    const far = request({ hostname, port, method, path, headers: { ...headers, host } }, (reply) => {
+      answer.writeHead(reply.statusCode, reply.headers);
+      reply.pipe(answer);
+    });
+    asked.pipe(far);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => {
     server.close();
-    for (const socket of open) socket.destroy();
+    server.closeAllConnections();
   };
   return { origin: `http://127.0.0.1:${server.address().port}`, cut };
 }

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod desktop;
+pub mod faults;
 pub mod home;
 pub mod http;
 pub mod process;

@@ -41,6 +41,7 @@ const TEST: &[Package] = &[
     ("fonts-inter", "the font of the pictures"),
     ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
+    ("python3", "plays another user of this computer"),
 ];
 
 /// Which set of packages is wanted.

@@ -15,7 +15,8 @@ mod wire;
 
 pub use activity::{Activity, ActivityKind, UsedBy};
 pub use app::{
-    AppSummary, AuthMethodKind, AuthMethodSummary, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult,
+    AppSummary, AuthMethodKind, AuthMethodSummary, ElementType, Field, ReturnPath, SearchElement, SearchItem,
+    SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use doctor::{Examination, Finding, Outcome, Subject};
@@ -24,7 +25,9 @@ pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
 pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, SessionId, TenantId};
 pub use session::{Session, SessionKind, SessionState};
-pub use status::{ClientView, EngineMode, EngineStatus, EngineView, NewClient, SandboxView, VaultState, VaultView};
+pub use status::{
+    ClientView, EngineMode, EngineStatus, EngineView, Network, NewClient, SandboxView, VaultState, VaultView,
+};
 pub use time::Timestamp;
 pub use wire::{
     ClientAction, ClientActionType, ConnectionView, ListPage, StreamMessage, TenantView, TokenView, WireState,

@@ -8,8 +8,11 @@ use crate::StoreError;
 
 /// Marks a file as ours ("MbrD").
 const APPLICATION_ID: i64 = 0x4d62_7244;
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0020_access_use.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_due.sql"),
+    include_str!("../migrations/0020_access_use.sql"),
+];
 /// The newest schema that is known here.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 

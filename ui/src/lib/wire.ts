@@ -153,6 +153,9 @@ export interface AppSummary {
   categories: string[];
   authMethods: MethodSummary[];
   ready: boolean;
+  /** The vendor's MCP server can be signed in to with nothing registered. */
+  mcp?: boolean;
+  capabilities?: string[];
   own: boolean;
   popularity: number;
 }

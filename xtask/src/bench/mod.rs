@@ -79,7 +79,7 @@ fn sizes(binaries: &Path) -> Vec<Row> {
         Ok((format!("{:.1} MB", std::fs::metadata(file)?.len() as f64 / 1e6), String::new()))
     };
     let both = built(&binaries.join("membrane")).and_then(|()| built(&binaries.join("membrane-desktop")));
-    let package = both.and_then(|()| crate::dist::pack(binaries, &target().join("bench")));
+    let package = both.and_then(|()| crate::dist::pack(binaries, &target().join("bench"), crate::dist::Packing::Small));
     vec![
         Row::new("`membrane-desktop`", "", megabytes(&binaries.join("membrane-desktop"))),
         Row::new("`membrane`", "", megabytes(&binaries.join("membrane"))),

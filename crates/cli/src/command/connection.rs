@@ -132,7 +132,9 @@ fn list(all: &[ConnectionView], filter: &ConnectionFilter) -> String {
     let mut text = table(&["NAME", "APP", "STATUS", "ACCOUNT", "ID"], &rows.collect::<Vec<_>>());
     for connection in all.iter().filter(|connection| connection.disconnected) {
         text.push_str(&format!("\n\n{} {}", paint(Tone::Bad, "!"), connection.health.sentence));
-        text.push_str(&format!("\n  membrane connect --connectionId {}", connection.id));
+        // What follows the sign is a comment to a shell, so that the whole line can be copied.
+        let whose = connection.account.as_ref().map_or(&connection.name, |account| &account.label);
+        text.push_str(&format!("\n  membrane connect --connectionId {}  # {whose}", connection.id));
     }
     text
 }

@@ -25,7 +25,8 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
     match command {
         Command::Connect(connect) => connect::run(connect, out).await?,
         Command::Connection(connection) => connection::run(connection, out).await?,
-        Command::Search { intent } => search::run(&intent.join(" "), out).await?,
+        Command::Search { batch: Some(file), .. } => search::batch(&file, out).await?,
+        Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
         Command::Status => status::run(out).await?,

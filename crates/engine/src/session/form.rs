@@ -41,7 +41,9 @@ impl Engine {
             }
         }
         match method.kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => self.lead_on(app, method, &row, context, true).await?,
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => {
+                self.lead_on(app, method, &row, context, true).await?;
+            }
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 let credential = Credential { values, ..Credential::default() };
                 self.submit(id, credential, context.fields).await?;

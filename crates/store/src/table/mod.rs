@@ -4,11 +4,13 @@ pub(crate) mod activity;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod due;
 pub(crate) mod event;
 pub(crate) mod journal;
 pub(crate) mod key_check;
 pub(crate) mod meta;
 pub(crate) mod oauth_client;
+pub(crate) mod revocation;
 pub(crate) mod session;
 pub(crate) mod setting;
 
