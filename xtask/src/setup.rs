@@ -38,6 +38,8 @@ const TEST: &[Package] = &[
     ("hicolor-icon-theme", "where icons are looked up"),
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
+    ("fonts-inter", "the font of the pictures"),
+    ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
     ("chromium", "the browser that connect pages are opened in"),
     ("python3-venv", "runs the API's fuzzer in an environment of its own"),
@@ -164,7 +166,7 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["src", "embed", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .chain(["ui/src", "ui/embed", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
         .max()
         .flatten();
     let whole = built.is_some() && root().join("ui/dist-embed").is_dir();

@@ -18,6 +18,36 @@ pub enum Appearance {
     Dark,
 }
 
+/// Which language the console, the tray and notifications speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// As the desktop, where it is one of ours.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+}
+
+impl Language {
+    /// Returns the language to speak: `en` or `de`.
+    #[must_use]
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::System => {
+                let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                    .iter()
+                    .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+                if set.is_some_and(|value| value.starts_with("de")) { "de" } else { "en" }
+            }
+        }
+    }
+}
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -30,11 +60,22 @@ pub struct Settings {
     pub appearance: Appearance,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
+    /// Which language is spoken.
+    pub language: Language,
+    /// The first steps were gone through or skipped.
+    pub welcomed: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { notifications: true, notification_accounts: false, appearance: Appearance::System, open_at_login: false }
+        Self {
+            notifications: true,
+            notification_accounts: false,
+            appearance: Appearance::System,
+            open_at_login: false,
+            language: Language::System,
+            welcomed: false,
+        }
     }
 }
 
@@ -48,6 +89,12 @@ impl Engine {
     pub fn settings(&self) -> Result<Settings, Fault> {
         let value = self.store().read(|tx| tx.setting(KEY))?;
         Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+    }
+
+    /// Tells of every change of the settings.
+    #[must_use]
+    pub fn settings_changes(&self) -> tokio::sync::watch::Receiver<()> {
+        self.inner().settings_changed.subscribe()
     }
 
     /// Changes the named settings and leaves the others.
@@ -70,6 +117,7 @@ impl Engine {
         let settings: Settings = serde_json::from_value(serde_json::Value::Object(all.clone()))
             .map_err(|e| Fault::new(ErrorCode::BadRequest, format!("a setting has a value it can't have: {e}")))?;
         self.store().write(|tx| tx.set_setting(KEY, &serde_json::Value::Object(all)))?;
+        self.inner().settings_changed.send_replace(());
         Ok(settings)
     }
 }

@@ -59,6 +59,7 @@ impl Engine {
         }
         let credential = self.open_credential(&row)?;
         self.touch(&connection, now);
+        self.note_use(caller, &connection);
         let catalog = self.catalog();
         let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
         let access_token = match method {

@@ -1,7 +1,9 @@
 //! Ids, domain types, wire types, event names and error codes: serde only, no IO.
 
+mod activity;
 mod app;
 mod connection;
+mod doctor;
 mod error;
 mod event;
 mod health;
@@ -12,11 +14,13 @@ mod status;
 mod time;
 mod wire;
 
+pub use activity::{Activity, ActivityKind, UsedBy};
 pub use app::{
     AppSummary, AuthMethodKind, AuthMethodSummary, ElementType, Field, ReturnPath, SearchElement, SearchItem,
     SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
+pub use doctor::{Examination, Finding, Outcome, Subject};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: one table of what the release build takes, beside a peer in the same run where there is one.
 
+mod console;
 mod desktop;
 mod engine;
 mod http;
@@ -54,6 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let binaries = shell::binaries(&options.profile);
     let mut rows = engine::rows(&binaries);
     rows.extend(desktop::rows(&binaries));
+    rows.extend(console::rows(&binaries));
     rows.extend(sizes(&binaries));
     if options.cold {
         rows.push(Row::new("cold debug build", "", cold_build()));

@@ -4,6 +4,8 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod console;
+mod doctor;
 mod origin;
 mod sandbox;
 mod search;
@@ -30,6 +32,8 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Client(client) => client::run(client, out).await?,
         Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
+        Command::Doctor { bundle } => return doctor::run(bundle, out).await,
+        Command::Console { print } => console::run(print, out).await?,
         Command::Serve(options) => return headless::serve(options, out).await,
         Command::Stop => status::stop(out).await?,
         Command::Vault(vault) => vault::run(vault, out).await?,
