@@ -10,12 +10,8 @@ use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
 use tauri::AppHandle;
-<<<<<<< HEAD
-use tokio::sync::{OnceCell, watch};
-=======
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
->>>>>>> main
+use tokio::sync::{OnceCell, watch};
 
 use crate::host::Desktop;
 
@@ -52,11 +48,8 @@ struct Inner {
 impl Core {
     /// Makes it, with nothing started.
     pub(crate) fn new() -> Self {
-<<<<<<< HEAD
-        Self(Arc::new(Inner { outcome: watch::Sender::new(None), running: Mutex::new(None), console: OnceCell::new() }))
-=======
-        Self(Arc::new(Inner { stage: watch::Sender::new(Stage::Waiting), running: Mutex::new(None) }))
->>>>>>> main
+        let stage = watch::Sender::new(Stage::Waiting);
+        Self(Arc::new(Inner { stage, running: Mutex::new(None), console: OnceCell::new() }))
     }
 
     /// Opens the engine in the background.

@@ -20,7 +20,7 @@ pub(crate) enum WireAuthType {
 impl WireAuthType {
     fn of(kind: AuthMethodKind) -> Self {
         match kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => Self::OAuth2,
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => Self::OAuth2,
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 Self::ClientCredentials
             }
@@ -240,13 +240,13 @@ pub(crate) struct SearchHit {
     /// What was found: always `connector`.
     pub(crate) element_type: &'static str,
     /// The same in the wire's words.
-    pub(crate) element: SearchElement,
+    pub(crate) element: FoundElement,
 }
 
 /// What a search found, in the wire's words.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SearchElement {
+pub(crate) struct FoundElement {
     /// Names the app.
     pub(crate) id: AppKey,
     /// See `id`.

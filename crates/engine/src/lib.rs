@@ -17,12 +17,9 @@ mod flow;
 mod health;
 mod host;
 mod notice;
-<<<<<<< HEAD
 mod origins;
-mod page;
-=======
 mod own_apps;
->>>>>>> main
+mod page;
 mod paths;
 mod refresh;
 mod requests;

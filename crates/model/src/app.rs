@@ -4,13 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::AppKey;
 
-<<<<<<< HEAD
-/// The five ways to connect an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-=======
 /// The kinds of ways to connect an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
->>>>>>> main
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMethodKind {
     /// OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636).
@@ -158,7 +153,7 @@ impl SearchItem {
 }
 
 /// What kind of thing a search found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ElementType {
     /// An app that can be connected.
@@ -167,7 +162,7 @@ pub enum ElementType {
 }
 
 /// What a search found, as an element.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchElement {
     /// Names the element; an app is named by its key.
     pub id: AppKey,

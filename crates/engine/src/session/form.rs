@@ -41,15 +41,10 @@ impl Engine {
             }
         }
         match method.kind {
-<<<<<<< HEAD
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => {
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => {
                 // A page opens its own window.
                 let open = !context.page;
                 self.lead_on(app, method, &row, context, open).await?;
-=======
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => {
-                self.lead_on(app, method, &row, context, true).await?;
->>>>>>> main
             }
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 let credential = Credential { values, ..Credential::default() };
