@@ -53,6 +53,7 @@ pub use paths::{IDENTIFIER, Paths};
 pub use requests::NewRequest;
 pub use session::{CallbackAnswer, StartSession};
 pub use settings::{Appearance, Settings};
+pub use status::FactsVersion;
 pub use stream::Deltas;
 pub use verify::Check;
 

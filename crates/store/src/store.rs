@@ -1,6 +1,7 @@
 //! The open database: one writer, a few readers that never wait for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    commits: AtomicU64,
 }
 
 /// One transaction; the functions of all tables hang on it.
@@ -45,7 +47,8 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut writer, &path)?;
-        let store = Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) };
+        let store =
+            Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()), commits: AtomicU64::new(0) };
         store.first_time()?;
         Ok(store)
     }
@@ -59,7 +62,14 @@ impl Store {
         let transaction = Transaction::new(&mut writer, TransactionBehavior::Immediate)?;
         let value = change(&Tx(&transaction))?;
         transaction.commit()?;
+        self.commits.fetch_add(1, Ordering::Release);
         Ok(value)
+    }
+
+    /// Counts the writes of this process: while it stays the same, nothing that was read has changed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Reads from one consistent state. Never waits for a write.
