@@ -79,10 +79,8 @@ pub(super) async fn list(
         return Ok(json(body));
     }
     let page = page(&engine, &caller, params)?;
-    let body = Bytes::from(
-        serde_json::to_vec(&page)
-            .map_err(|_| ApiError(Fault::new(ErrorCode::Internal, "the list can't be written as JSON")))?,
-    );
+    let unwritable = |_| ApiError(Fault::new(ErrorCode::Internal, "the list can't be written as JSON"));
+    let body: Bytes = serde_json::to_vec(&page).map_err(unwritable)?.into();
     if let Some(name) = name {
         kept.keep(name, version, now, &body);
     }
