@@ -64,6 +64,7 @@ pub use refresh::Report;
 pub use requests::NewRequest;
 pub use session::{CallbackAnswer, StartSession};
 pub use settings::{Appearance, Language, Settings};
+pub use status::FactsVersion;
 pub use stream::Deltas;
 pub use texts::Texts;
 pub use verify::Check;

@@ -130,6 +130,7 @@ pub fn router(engine: Engine) -> Router {
         .route("/openapi.json", get(move || std::future::ready(crate::openapi::reply(&document))))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
+        .layer(axum::Extension(crate::kept::KeptLists::default()))
         .layer(map_response(versioned))
         .with_state(engine)
 }
