@@ -147,6 +147,39 @@ pub(super) async fn refresh(
     Ok(Json(engine.refresh_now(&id).await?))
 }
 
+/// `POST /connections/:id/report`: the app answered 401 to somebody who used this connection.
+pub(super) async fn report(
+    State(engine): State<Engine>,
+    From(_): From,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let id = engine.resolve(&id)?.id;
+    let report = engine.report_refused(&id).await?;
+    Ok(Json(json!({ "retry": report.retry, "connection": report.connection })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct End {
+    #[serde(deserialize_with = "present")]
+    expires_at: Option<Option<String>>,
+}
+
+/// `PUT /connections/:id/end {expiresAt}`: when a key ends, as the person knows it; null = it doesn't.
+pub(super) async fn set_end(
+    State(engine): State<Engine>,
+    From(_): From,
+    Path(id): Path<String>,
+    Body(end): Body<End>,
+) -> Result<Json<ConnectionView>, ApiError> {
+    let id = engine.resolve(&id)?.id;
+    let end = end
+        .expires_at
+        .flatten()
+        .map(|text| text.parse().map_err(|_| ApiError::bad("expiresAt is no point in time like 2027-01-31T00:00:00Z")));
+    Ok(Json(engine.set_end(&id, end.transpose()?).await?))
+}
+
 /// `POST /connections/:id/test`.
 pub(super) async fn test(
     State(engine): State<Engine>,

@@ -36,6 +36,8 @@ pub fn router(engine: Engine) -> Router {
         )
         .route("/connections/{id}/token", get(connections::token))
         .route("/connections/{id}/refresh-credentials", post(connections::refresh))
+        .route("/connections/{id}/report", post(connections::report))
+        .route("/connections/{id}/end", put(connections::set_end))
         .route("/connections/{id}/refresh", post(connections::refresh))
         .route("/connections/{id}/test", post(connections::test))
         .route("/connections/{id}/pause", post(connections::pause))
