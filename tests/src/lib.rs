@@ -10,8 +10,9 @@ pub mod http;
 pub mod process;
 pub mod provider;
 pub mod stream;
+pub mod system;
 pub mod wait;
 pub mod window;
 
-pub use anyhow::{Context, Result, bail, ensure};
+pub use anyhow::{Context, Error, Result, bail, ensure};
 pub use serde_json::{Value, json};

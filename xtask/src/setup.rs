@@ -44,7 +44,14 @@ const TEST: &[Package] = &[
     ("chromium", "the browser that connect pages are opened in"),
     ("python3-venv", "runs the API's fuzzer in an environment of its own"),
     ("python3", "plays another user of this computer"),
+    ("python3-dbusmock", "a network and a sleep that do as they are told"),
+    ("faketime", "a clock that can be set"),
+    ("util-linux", "a small disk that can be full"),
 ];
+
+/// What measuring takes beside that.
+const BENCH: &[Package] =
+    &[("curl", "a peer for the time of a request"), ("oidc-agent-cli", "a peer for the time of a token")];
 
 /// Which set of packages is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +60,8 @@ pub(crate) enum Wanted {
     Run,
     /// To test as well.
     Test,
+    /// To measure as well.
+    Bench,
 }
 
 /// Installs what is missing of the system's packages.
@@ -91,7 +100,11 @@ pub(crate) fn packages(wanted: Wanted) -> Result<()> {
 }
 
 fn of(wanted: Wanted) -> Vec<Package> {
-    if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() }
+    match wanted {
+        Wanted::Run => BUILD.to_vec(),
+        Wanted::Test => [BUILD, TEST].concat(),
+        Wanted::Bench => [BUILD, TEST, BENCH].concat(),
+    }
 }
 
 /// Returns those packages that are not in a list of lines `name install ok installed`.

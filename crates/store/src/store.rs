@@ -49,14 +49,13 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut writer, &path)?;
-        let store =
-            Self {
-                path,
-                writer: Mutex::new(writer),
-                together: Together::default(),
-                readers: Mutex::new(Vec::new()),
-                commits: AtomicU64::new(0),
-            };
+        let store = Self {
+            path,
+            writer: Mutex::new(writer),
+            together: Together::default(),
+            readers: Mutex::new(Vec::new()),
+            commits: AtomicU64::new(0),
+        };
         store.first_time()?;
         Ok(store)
     }

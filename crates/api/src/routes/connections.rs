@@ -289,6 +289,56 @@ pub(super) async fn refresh_short(
     refresh(engine, caller, id).await
 }
 
+/// What came of a report.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Reported {
+    /// There is another token now, or the app takes the one there is: trying again makes sense.
+    retry: bool,
+    connection: ConnectionView,
+}
+
+/// Tells that the app answered 401 to somebody who used this connection.
+#[utoipa::path(post, path = "/connections/{id}/report", tag = "Connections",
+    params(("id" = String, Path, description = "Id, key, or app key")),
+    responses((status = 200, body = Reported)))]
+pub(super) async fn report(
+    State(engine): State<Engine>,
+    From(caller): From,
+    Segment(id): Segment<String>,
+) -> Result<Json<Reported>, ApiError> {
+    let id = engine.resolve(&caller, &id)?.id;
+    let report = engine.report_refused(&id).await?;
+    Ok(Json(Reported { retry: report.retry, connection: report.connection }))
+}
+
+/// When a key ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct End {
+    /// A point in time like `2027-01-31T00:00:00Z`; null = it doesn't end.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    expires_at: Option<Option<String>>,
+}
+
+/// Notes when a key ends, as the person knows it.
+#[utoipa::path(put, path = "/connections/{id}/end", tag = "Connections",
+    params(("id" = String, Path, description = "Id, key, or app key")), request_body = End,
+    responses((status = 200, body = ConnectionView)))]
+pub(super) async fn set_end(
+    State(engine): State<Engine>,
+    From(caller): From,
+    Segment(id): Segment<String>,
+    Body(end): Body<End>,
+) -> Result<Json<ConnectionView>, ApiError> {
+    let id = engine.resolve(&caller, &id)?.id;
+    let end = end
+        .expires_at
+        .flatten()
+        .map(|text| text.parse().map_err(|_| ApiError::bad("expiresAt is no point in time like 2027-01-31T00:00:00Z")));
+    Ok(Json(engine.set_end(&id, end.transpose()?).await?))
+}
+
 /// What the app says of a credential.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TestResult {

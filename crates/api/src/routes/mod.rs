@@ -53,6 +53,8 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(connections::token))
         .routes(routes!(connections::refresh))
         .routes(routes!(connections::refresh_short))
+        .routes(routes!(connections::report))
+        .routes(routes!(connections::set_end))
         .routes(routes!(connections::test))
         .routes(routes!(connections::pause))
         .routes(routes!(connections::resume))
