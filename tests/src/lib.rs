@@ -7,7 +7,9 @@ pub mod home;
 pub mod http;
 pub mod process;
 pub mod provider;
+pub mod receiver;
 pub mod stream;
+pub mod upstream;
 pub mod wait;
 pub mod window;
 

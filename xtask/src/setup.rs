@@ -2,10 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, is_there, output, root, run, say};
+use crate::shell::{command, is_there, output, root, run, say, target};
 
 /// A system package and why it is needed.
 type Package = (&'static str, &'static str);
@@ -39,7 +40,8 @@ const TEST: &[Package] = &[
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
     ("imagemagick", "takes screenshots"),
-    ("python3", "plays another user of this computer"),
+    ("python3", "plays another user of this computer, and receives webhooks"),
+    ("python3-venv", "keeps Python packages apart from the system's"),
 ];
 
 /// Which set of packages is wanted.
@@ -133,6 +135,26 @@ pub(crate) fn npm(folder: &str) -> Result<()> {
     say(&format!("installing the npm packages of {}", folder.strip_prefix(root()).unwrap_or(&folder).display()));
     run(command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))?;
     std::fs::write(stamp, now)?;
+    Ok(())
+}
+
+/// Installs the Python packages of a folder into an environment of its own under `target/python`, unless they are those
+/// of its requirements file already.
+pub(crate) fn python(folder: &str) -> Result<()> {
+    let name = Path::new(folder).file_name().unwrap_or_default();
+    let requirements = root().join(folder).join("requirements.txt");
+    let environment = target().join("python").join(name);
+    let stamp = environment.join(".installed");
+    let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("{folder} has no requirements.txt"))?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
+        return Ok(());
+    }
+    say(&format!("installing the Python packages of {folder}"));
+    run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut pip = Command::new(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]).arg(&requirements);
+    run(&mut pip)?;
+    std::fs::write(stamp, wanted)?;
     Ok(())
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) pages: crate::page::Pages,
     pub(crate) flows: crate::flow::Flows,
     pub(crate) origins: RwLock<Arc<Vec<String>>>,
+    pub(crate) lines: crate::proxy::line::Lines,
+    pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) wake: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
@@ -108,6 +110,8 @@ impl Engine {
             pages: crate::page::Pages::default(),
             flows: crate::flow::Flows::default(),
             origins: RwLock::default(),
+            lines: crate::proxy::line::Lines::default(),
+            outbox: crate::webhook::Outbox::default(),
             wake: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),
@@ -118,6 +122,7 @@ impl Engine {
         engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
+        engine.start_deliveries();
         engine.resume_sessions().await;
         Ok(engine)
     }

@@ -20,6 +20,7 @@ mod notice;
 mod origins;
 mod page;
 mod paths;
+mod proxy;
 mod refresh;
 mod requests;
 mod session;
@@ -33,6 +34,7 @@ mod text;
 mod token;
 mod unlock;
 mod verify;
+mod webhook;
 mod workspace;
 
 pub use apps::{check_app_file, write_app_file};
@@ -49,11 +51,13 @@ pub use membrane_model::Fault;
 pub use origins::{is_loopback, parse_origin};
 pub use page::{Page, PageGrant, PageScope, Whose};
 pub use paths::{IDENTIFIER, Paths};
+pub use proxy::{AnswerBody, BrokenAnswer, Call, CallBody};
 pub use requests::NewRequest;
 pub use session::{CallbackAnswer, StartSession};
 pub use settings::{Appearance, Settings};
 pub use stream::Deltas;
 pub use verify::Check;
+pub use webhook::{NewWebhookRequest, TestOutcome, WebhookChange};
 
 /// Answers of the redirect route that both ways back share.
 pub use membrane_oauth::pages;

@@ -1,6 +1,6 @@
 //! The texts of desktop notifications, in one place.
 
-use membrane_model::{Connection, ConnectionId, ConnectionRequest, DisconnectReason, RequestId};
+use membrane_model::{Connection, ConnectionId, ConnectionRequest, DisconnectReason, RequestId, WebhookId, WebhookOff};
 
 use crate::host::{Notification, Screen};
 
@@ -52,5 +52,28 @@ pub(crate) fn asks_to_connect(request: &ConnectionRequest) -> Notification {
         body,
         action: Some("Answer".to_owned()),
         screen: Screen::Request(request.request_id.clone()),
+    }
+}
+
+/// Returns the id of the notification that tells of a webhook.
+pub(crate) fn webhook_id(webhook: &WebhookId) -> String {
+    format!("webhook:{webhook}")
+}
+
+/// Tells that a webhook was turned off. Only its host is named: the rest of an address may be a secret.
+pub(crate) fn webhook_off(webhook: &WebhookId, url: &str, off: WebhookOff) -> Notification {
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let why = match off {
+        WebhookOff::Gone => "It says that it is gone for good.",
+        WebhookOff::Failing => "It took nothing for three days.",
+        WebhookOff::SecretLost => "Its secret can't be read any more.",
+        WebhookOff::ByYou => "You turned it off.",
+    };
+    Notification {
+        id: webhook_id(webhook),
+        title: "A webhook was turned off".to_owned(),
+        body: format!("{host}: {why} `membrane webhook list` shows what to do."),
+        action: Some("Open".to_owned()),
+        screen: Screen::Settings,
     }
 }

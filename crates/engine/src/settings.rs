@@ -30,11 +30,19 @@ pub struct Settings {
     pub appearance: Appearance,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
+    /// The longest answer that the proxy passes on, in megabytes.
+    pub proxy_answer_max_mb: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { notifications: true, notification_accounts: false, appearance: Appearance::System, open_at_login: false }
+        Self {
+            notifications: true,
+            notification_accounts: false,
+            appearance: Appearance::System,
+            open_at_login: false,
+            proxy_answer_max_mb: 4096,
+        }
     }
 }
 

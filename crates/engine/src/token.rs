@@ -122,7 +122,7 @@ impl Engine {
             .ok_or_else(|| Fault::new(ErrorCode::Disconnected, "its credential is not on this computer any more"))
     }
 
-    fn touch(&self, connection: &Connection, now: Timestamp) {
+    pub(crate) fn touch(&self, connection: &Connection, now: Timestamp) {
         if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY)
             || self.vault().state() != VaultState::Unlocked
         {

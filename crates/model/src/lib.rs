@@ -10,6 +10,7 @@ mod request;
 mod session;
 mod status;
 mod time;
+mod webhook;
 mod wire;
 
 pub use app::{
@@ -19,13 +20,17 @@ pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
-pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, RequestId, SessionId, TenantId};
+pub use id::{
+    ActionRunId, AppKey, ClientId, ConnectionId, DeliveryId, EventId, IdError, RequestId, SessionId, TenantId,
+    WebhookId,
+};
 pub use request::{ConnectionRequest, RequestStatus};
 pub use session::{Session, SessionKind, SessionState};
 pub use status::{
     ClientView, EngineMode, EngineStatus, EngineView, NewClient, OriginView, SandboxView, VaultState, VaultView,
 };
 pub use time::Timestamp;
+pub use webhook::{Delivery, DeliveryState, NewWebhook, Webhook, WebhookOff};
 pub use wire::{
     ClientAction, ClientActionType, ConnectionView, ListPage, StreamMessage, TenantView, TokenView, WireState,
 };

@@ -23,4 +23,5 @@ pub use table::oauth_client::OauthClientRow;
 pub use table::request::RequestRow;
 pub use table::session::SessionRow;
 pub use table::tenant::TenantRow;
+pub use table::webhook::WebhookRow;
 pub use table::workspace::WorkspaceRow;

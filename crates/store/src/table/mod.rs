@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod journal;
 pub(crate) mod key_check;
@@ -14,6 +15,7 @@ pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod tenant;
+pub(crate) mod webhook;
 pub(crate) mod workspace;
 
 use std::str::FromStr;
