@@ -22,7 +22,8 @@ lock = threading.Lock()
 def verified(library, secret, body, headers):
     """Tells whether a library takes a delivery for real with a secret."""
     try:
-        return library(secret).verify(body, headers) == json.loads(body)
+        library(secret).verify(body, headers)
+        return True
     except Exception as error:  # what they raise is their own business
         return f"{type(error).__name__}: {error}"
 

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod desktop;
+pub mod docs;
 pub mod home;
 pub mod http;
 pub mod process;

@@ -13,6 +13,17 @@ use crate::http::{Address, Request};
 use crate::process::root;
 use crate::wait;
 
+/// Returns the Python that has the receiver's packages.
+///
+/// # Errors
+/// Says how to install them when they are missing.
+pub fn python() -> Result<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let python = target.join("python/receiver/bin/python");
+    ensure!(python.is_file(), "the receiver's Python packages are missing; `cargo xtask test` installs them");
+    Ok(python)
+}
+
 /// A running receiver; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Receiver {
@@ -34,10 +45,7 @@ impl Receiver {
     /// # Errors
     /// Fails when its Python packages are missing, or the port is taken.
     pub fn start_on(port: u16) -> Result<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let python = target.join("python/receiver/bin/python");
-        ensure!(python.is_file(), "the receiver's Python packages are missing; `cargo xtask test` installs them");
-        let mut child = Command::new(python)
+        let mut child = Command::new(python()?)
             .args(["receiver.py", &port.to_string()])
             .current_dir(root().join("tests/receiver"))
             .stdin(Stdio::piped())

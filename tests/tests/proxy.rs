@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use membrane_tests::docs;
 use membrane_tests::home::{Engine, Home};
 use membrane_tests::http::{Address, Reply, Request};
 use membrane_tests::provider::Provider;
@@ -367,4 +368,20 @@ fn a_slow_answer_begins_before_it_ends() -> Result<()> {
     ensure!(beginning.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&beginning));
     drop(wire);
     wait::until_true("the engine to answer", SOON, || Ok(home.call("GET", "/health", None)?.status == 200))
+}
+
+#[test]
+fn the_example_of_the_documentation_works() -> Result<()> {
+    let home = Home::with_key()?;
+    let fixed = ["connect", "--integrationKey", "membrane-sandbox", "--authMethod", "basic", "--input", "username=ada"];
+    let said = home.cli_with(r#"{"password":"sandbox"}"#, &[&fixed[..], &["--secretsFromStdin"]].concat())?;
+    ensure!(said.code == 0, "{said:?}");
+    let example = docs::blocks("proxy.md", "sh")?;
+    ensure!(example.len() == 1, "the page has {} examples", example.len());
+    let said = home.shell(&example[0])?;
+    ensure!(said.code == 0, "{said:?}");
+    for part in ["Mira Castell", "ada@sandbox.example", "\"connected\": true"] {
+        ensure!(said.out.contains(part), "no {part}: {said:?}");
+    }
+    Ok(())
 }

@@ -3,8 +3,10 @@
 use std::process::Command;
 use std::time::Duration;
 
+use membrane_tests::docs;
 use membrane_tests::home::Home;
-use membrane_tests::receiver::Receiver;
+use membrane_tests::process::Running;
+use membrane_tests::receiver::{self, Receiver};
 use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -295,4 +297,27 @@ fn r56_secrets_of_webhooks_are_sealed() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn the_example_of_the_documentation_works() -> Result<()> {
+    let home = Home::with_key()?;
+    let (python, shell) = (docs::blocks("webhooks.md", "python")?, docs::blocks("webhooks.md", "sh")?);
+    ensure!(python.len() == 1 && shell.len() == 1, "the page has other examples than one of each");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let here = |text: &str| text.replace("8088", &port.to_string());
+    let mut commands = shell[0].lines();
+    let said = home.shell(&here(commands.next().context("no command")?))?;
+    ensure!(said.code == 0, "{said:?}");
+
+    let log = home.path().join("receiver.log");
+    let mut receiver = Command::new(receiver::python()?);
+    receiver.arg("-c").arg(here(&python[0])).env("WEBHOOK_SECRET", said.out.trim());
+    let receiver = Running::start(receiver, &log)?;
+    wait::until_true("the receiver to listen", SOON, || Ok(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
+    let id = text(&home.json(&["webhook", "list"])?[0]["id"]);
+    let said = home.shell(&commands.collect::<Vec<_>>().join("\n").replace(" ID", &format!(" {id}")))?;
+    ensure!(said.code == 0 && said.out.contains("The receiver took it."), "{said:?}: {}", receiver.output());
+    let connected = connect(&home)?;
+    wait::until_true("the event", SOON, || Ok(receiver.output().contains(&format!("connection.created {connected}"))))
 }

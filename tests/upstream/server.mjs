@@ -58,8 +58,7 @@ function api([route, ...rest], url, said, response, answer) {
     }
     case 'broken': {
       response.writeHead(200, { 'content-length': '100' });
-      response.write('short');
-      return response.destroy();
+      return response.write('short', () => response.socket.end());
     }
     case 'me': {
       const good = ['Bearer good', 'good'].includes(said.headers.authorization ?? said.headers['x-api-key'] ?? '');

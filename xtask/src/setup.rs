@@ -44,13 +44,18 @@ const TEST: &[Package] = &[
     ("python3-venv", "keeps Python packages apart from the system's"),
 ];
 
+/// What the benchmarks take beside that: peers to measure ourselves against.
+const BENCH: &[Package] = &[("nginx-light", "a proxy to measure ours beside")];
+
 /// Which set of packages is wanted.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Wanted {
     /// To build and run.
     Run,
     /// To test as well.
     Test,
+    /// To measure as well.
+    Bench,
 }
 
 /// Installs what is missing of the system's packages.
@@ -89,7 +94,11 @@ pub(crate) fn packages(wanted: Wanted) -> Result<()> {
 }
 
 fn of(wanted: Wanted) -> Vec<Package> {
-    if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() }
+    match wanted {
+        Wanted::Run => BUILD.to_vec(),
+        Wanted::Test => [BUILD, TEST].concat(),
+        Wanted::Bench => [BUILD, TEST, BENCH].concat(),
+    }
 }
 
 /// Returns those packages that are not in a list of lines `name install ok installed`.

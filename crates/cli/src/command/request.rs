@@ -1,6 +1,6 @@
 //! `membrane request`: a call to an app with a connection's credential.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use http_body_util::BodyExt;
 use membrane_model::{ErrorCode, Fault};
@@ -53,13 +53,18 @@ pub(super) async fn run(request: Request, out: &Out) -> Result<(), Fault> {
         out.document(&serde_json::from_slice(&bytes).unwrap_or_else(|_| text()));
     } else {
         let mut stdout = std::io::stdout().lock();
+        let mut ended = true;
         while let Some(frame) = body.frame().await {
-            if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data()
-                && stdout.write_all(&data).is_err()
-            {
-                // Whoever reads has seen enough.
-                return Ok(());
+            if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
+                ended = data.ends_with(b"\n");
+                if stdout.write_all(&data).is_err() {
+                    // Whoever reads has seen enough.
+                    return Ok(());
+                }
             }
+        }
+        if !ended && stdout.is_terminal() {
+            let _written = stdout.write_all(b"\n");
         }
         let _written = stdout.flush();
     }
