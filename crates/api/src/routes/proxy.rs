@@ -264,7 +264,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(method, Method::POST);
-        assert_eq!(target, "/users/a%2Fb%20c/files?deep=1&q=x%26y&n=2&tag=a&tag=b");
+        assert_eq!(target, "/users/a%2Fb%20c/files?deep=1&n=2&q=x%26y&tag=a&tag=b");
         assert_eq!(headers["content-type"], "application/json");
         assert_eq!(read(&json!({ "path": "x" })).unwrap().0, Method::GET);
     }

@@ -77,7 +77,7 @@ mod tests {
 
     fn method(kind: &str, send: &str) -> AuthMethod {
         let text = format!(
-            "key = \"acme\"\nname = \"Acme\"\ncategories = [\"crm\"]\ndescription = \"A CRM.\"\npopularity = 1\n\
+            "key = \"acme\"\nname = \"Acme\"\ndomains = [\"acme.example\"]\ncategories = [\"crm\"]\ndescription = \"A CRM.\"\npopularity = 1\n\
              [[auth]]\nkey = \"k\"\ntype = \"{kind}\"\nlabel = \"Key\"\n{send}\n\
              verify = {{ url = \"https://api.acme.example/me\" }}\n\
              setup = {{ url = \"https://acme.example/keys\", steps = [\"Make a key.\"] }}\n\

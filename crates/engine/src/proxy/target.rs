@@ -95,7 +95,7 @@ mod tests {
 
     fn app(api: &str, local: bool) -> App {
         let text = format!(
-            "key = \"acme\"\nname = \"Acme\"\ncategories = [\"crm\"]\ndescription = \"A CRM.\"\npopularity = 1\n\
+            "key = \"acme\"\nname = \"Acme\"\ndomains = [\"acme.example\"]\ncategories = [\"crm\"]\ndescription = \"A CRM.\"\npopularity = 1\n\
              local = {local}\n[api]\n{api}\n\
              [[auth]]\nkey = \"k\"\ntype = \"api-key\"\nlabel = \"Key\"\n\
              send = {{ in = \"header\", name = \"X-Api-Key\" }}\nverify = {{ url = \"https://api.acme.example/me\" }}\n\

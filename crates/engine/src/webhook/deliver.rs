@@ -24,6 +24,8 @@ const AT_ONCE: usize = 16;
 const BATCH: u32 = 64;
 /// The clock on the wall is read at least this often, since timers stand still while the computer sleeps.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(30);
+/// How long a delivery rests when the vault or the disk failed it.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// How long the history of deliveries is kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -108,6 +110,8 @@ impl Engine {
                         let id = delivery.id.clone();
                         if let Err(fault) = engine.deliver(delivery).await {
                             tracing::warn!(delivery = %id, "failed to keep what came of a delivery: {fault}");
+                            // It stays due, and would be started anew at once.
+                            tokio::time::sleep(AFTER_TROUBLE).await;
                         }
                         id
                     });
