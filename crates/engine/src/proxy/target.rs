@@ -101,7 +101,7 @@ mod tests {
              send = {{ in = \"header\", name = \"X-Api-Key\" }}\nverify = {{ url = \"https://api.acme.example/me\" }}\n\
              setup = {{ url = \"https://acme.example/keys\", steps = [\"Make a key.\"] }}\n\
              [[auth.fields]]\nkey = \"key\"\nlabel = \"Key\"\nhint = \"There.\"\nexample = \"k\"\nsecret = true\n\
-             [[auth.fields]]\nkey = \"site\"\nlabel = \"Site\"\nhint = \"There.\"\nexample = \"a\"\n"
+             [[auth.fields]]\nkey = \"site\"\nlabel = \"Site\"\nhint = \"There.\"\nexample = \"a\"\npattern = \"[a-z]+\"\n"
         );
         parse_app("acme.toml", &text).unwrap()
     }

@@ -1,24 +1,21 @@
 //! Webhooks: addresses that are told of events, each with a secret that signs what it is sent.
 
+mod address;
 mod deliver;
 mod payload;
 mod plan;
+mod secret;
 mod sign;
-
-use std::time::Duration;
 
 use membrane_model::{
     Connection, ConnectionId, ConnectionState, Delivery, DeliveryId, DeliveryState, ErrorCode, EventId, EventKind,
     Fault, LifecycleEvent, ListPage, NewWebhook, TenantId, Timestamp, Webhook, WebhookId, WebhookOff,
 };
 use membrane_store::{StoreError, Tx, WebhookRow};
-use membrane_vault::{Place, Sealed, VaultError};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::Notify;
-use url::Url;
 
-use crate::proxy::address::{Ground, ground};
-use crate::refresh::plan::after;
+use crate::webhook::address::checked_url;
 use crate::webhook::deliver::{OFF, Outcome, end};
 pub(crate) use crate::webhook::payload::queue;
 use crate::webhook::payload::{Purpose, payload, waiting};
@@ -26,11 +23,6 @@ use crate::{Engine, notice};
 
 /// How many webhooks there may be.
 const WEBHOOKS_MAX: usize = 100;
-const URL_MAX: usize = 2048;
-/// For how long the secret before signs too, unless told.
-const OVERLAP: Duration = Duration::from_secs(24 * 3600);
-/// The longest that it may.
-const OVERLAP_MAX_HOURS: u64 = 7 * 24;
 
 /// Wakes the task that delivers.
 #[derive(Default)]
@@ -179,38 +171,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives a webhook a new secret; the one before signs too for a while.
-    ///
-    /// # Errors
-    /// `NotFound`, `BadRequest` for more than a week, and the vault's states.
-    pub async fn rotate_webhook_secret(&self, id: &WebhookId, hours: Option<u64>) -> Result<NewWebhook, Fault> {
-        let overlap = match hours {
-            Some(hours) if hours > OVERLAP_MAX_HOURS => {
-                return Err(Fault::new(ErrorCode::BadRequest, "overlapHours is more than 168, which is a week"));
-            }
-            Some(hours) => Duration::from_secs(hours * 3600),
-            None => OVERLAP,
-        };
-        self.need_vault().await?;
-        let mut row = self.webhook_row(id)?;
-        let now = Timestamp::now();
-        let secret = sign::new_secret()?;
-        let lost = row.off == Some(WebhookOff::SecretLost);
-        // Records are bound to their place, so the old secret is sealed anew for where it moves to.
-        let old = if lost { None } else { self.open_webhook_secret(&row.id, CURRENT, &row.secret)? };
-        row.previous = match old.filter(|_| !overlap.is_zero()) {
-            Some(old) => {
-                Some((self.vault().seal(place(id, PREVIOUS), old.expose_secret().as_bytes())?, after(now, overlap)))
-            }
-            None => None,
-        };
-        row.secret = self.seal_webhook_secret(id, &secret)?;
-        row.off = row.off.filter(|_| !lost);
-        row.updated_at = now;
-        let webhook = self.put_webhook(row).await?;
-        Ok(NewWebhook { webhook, secret: secret.expose_secret().to_owned() })
-    }
-
     /// Sends an event that did not happen, marked as a test, and says what came of it. It is not tried again.
     ///
     /// # Errors
@@ -283,43 +243,12 @@ impl Engine {
         Ok(delivery)
     }
 
-    /// Returns the secrets that sign now, the newest first; none when the newest can't be read any more.
-    pub(crate) fn webhook_secrets(
-        &self,
-        webhook: &WebhookRow,
-        now: Timestamp,
-    ) -> Result<Option<Vec<SecretString>>, Fault> {
-        let Some(newest) = self.open_webhook_secret(&webhook.id, CURRENT, &webhook.secret)? else { return Ok(None) };
-        let mut secrets = vec![newest];
-        if let Some((sealed, _)) = webhook.previous.as_ref().filter(|(_, until)| *until > now) {
-            secrets.extend(self.open_webhook_secret(&webhook.id, PREVIOUS, sealed)?);
-        }
-        Ok(Some(secrets))
-    }
-
-    fn open_webhook_secret(
-        &self,
-        id: &WebhookId,
-        field: &'static str,
-        sealed: &Sealed,
-    ) -> Result<Option<SecretString>, Fault> {
-        match self.vault().open(place(id, field), sealed) {
-            Ok(bytes) => Ok(Some(SecretString::from(String::from_utf8_lossy(bytes.expose_secret()).into_owned()))),
-            Err(VaultError::Unreadable) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn seal_webhook_secret(&self, id: &WebhookId, secret: &SecretString) -> Result<Sealed, Fault> {
-        Ok(self.vault().seal(place(id, CURRENT), secret.expose_secret().as_bytes())?)
-    }
-
-    fn webhook_row(&self, id: &WebhookId) -> Result<WebhookRow, Fault> {
+    pub(crate) fn webhook_row(&self, id: &WebhookId) -> Result<WebhookRow, Fault> {
         self.store().read(|tx| tx.webhook(id))?.ok_or_else(|| not_found("webhook", id.as_str()))
     }
 
     /// Writes a changed webhook; what waits for one that is off now is given up.
-    async fn put_webhook(&self, row: WebhookRow) -> Result<Webhook, Fault> {
+    pub(crate) async fn put_webhook(&self, row: WebhookRow) -> Result<Webhook, Fault> {
         let kept = row.clone();
         self.write(move |tx: &Tx<'_>| -> Result<(), StoreError> {
             tx.update_webhook(&kept)?;
@@ -356,39 +285,10 @@ impl Engine {
     }
 }
 
-const CURRENT: &str = "secret";
-const PREVIOUS: &str = "previous";
-
-fn place<'a>(id: &'a WebhookId, field: &'static str) -> Place<'a> {
-    Place { table: "webhook", row: id.as_str(), field }
-}
-
 /// Returns the kinds without repeats, in their own order; all when none is named.
 fn chosen(events: Vec<EventKind>) -> Vec<EventKind> {
     EventKind::ALL.into_iter().filter(|kind| events.is_empty() || events.contains(kind)).collect()
 }
-
-/// Checks where events are to be sent.
-fn checked_url(text: &str, allow_local: bool) -> Result<String, Fault> {
-    let bad = |message: String| Fault::new(ErrorCode::BadRequest, message);
-    let text = text.trim();
-    if text.len() > URL_MAX || text.chars().any(char::is_control) {
-        return Err(bad("url is longer than 2,048 characters or has a control character".to_owned()));
-    }
-    let url = Url::parse(text).map_err(|_| bad("url is not a proper address".to_owned()).hint(WRITE))?;
-    if url.fragment().is_some() {
-        return Err(bad("url has a fragment (#…), which is never sent".to_owned()));
-    }
-    // What could be on this computer is looked at as if it may be, so that the refusal says what would help.
-    match (ground(&url, true), allow_local) {
-        (Ok(Ground::ThisComputer), false) => Err(bad("url leads to this computer".to_owned())
-            .hint("If that is what you want, allow it: --allowLocal, or \"allowLocal\": true.")),
-        (Ok(_), _) => Ok(url.into()),
-        (Err(barred), _) => Err(bad(format!("url can't be called: {barred}")).hint(WRITE)),
-    }
-}
-
-const WRITE: &str = "Write a public address that starts with https://.";
 
 /// Makes a connection that isn't there, for a test.
 fn example(tenant: Option<TenantId>, now: Timestamp) -> Result<Connection, Fault> {
@@ -420,34 +320,6 @@ fn not_found(what: &str, id: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn r82_https_or_this_computer_when_it_is_allowed() {
-        for good in ["https://example.com/hook?key=1", "https://8.8.8.8/", "  https://example.com  "] {
-            assert!(checked_url(good, false).is_ok(), "{good}");
-        }
-        for local in ["http://127.0.0.1:9/", "http://localhost/x", "https://[::1]/", "https://0x7f.1/"] {
-            assert!(checked_url(local, false).unwrap_err().hint.unwrap().contains("--allowLocal"), "{local}");
-            assert!(checked_url(local, true).is_ok(), "{local}");
-        }
-        for never in [
-            "http://example.com/",
-            "http://10.0.0.1/",
-            "https://10.0.0.1/",
-            "https://169.254.169.254/",
-            "https://[::ffff:127.0.0.1]/",
-            "https://[fe80::1]/",
-            "https://user:pw@example.com/",
-            "https://example.com/#x",
-            "ftp://example.com/",
-            "file:///etc/passwd",
-            "example.com",
-            "",
-            "https://example.com/\r\nx",
-        ] {
-            assert!(checked_url(never, true).is_err(), "{never}");
-        }
-    }
 
     #[test]
     fn events_are_listed_once_and_in_order() {
