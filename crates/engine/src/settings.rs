@@ -1,6 +1,7 @@
 //! The person's settings: few, typed, kept in the store.
 
 use membrane_model::{ErrorCode, Fault};
+use membrane_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
@@ -48,14 +49,20 @@ impl Default for Settings {
 
 const KEY: &str = "settings";
 
+impl Settings {
+    /// Reads them beside something else.
+    pub(crate) fn read(tx: &Tx<'_>) -> Result<Self, StoreError> {
+        Ok(tx.setting(KEY)?.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+    }
+}
+
 impl Engine {
     /// Returns the settings.
     ///
     /// # Errors
     /// Fails when the store can't be read.
     pub fn settings(&self) -> Result<Settings, Fault> {
-        let value = self.store().read(|tx| tx.setting(KEY))?;
-        Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+        Ok(self.store().read(Settings::read)?)
     }
 
     /// Changes the named settings and leaves the others.

@@ -24,7 +24,7 @@ use crate::proxy::line::Silence;
 use crate::proxy::target::{Target, target};
 use crate::refresh::Refreshed;
 use crate::refresh::plan::after;
-use crate::{Caller, Check, Engine};
+use crate::{Caller, Check, Engine, Settings};
 
 /// A token that runs out this soon is renewed before it is used.
 const SPARE: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ impl Engine {
             // Some clients name the type of a body that isn't there.
             headers.remove(header::CONTENT_TYPE);
         }
-        let mut row = self.row_for_use(connection).await?;
+        let (mut row, most) = self.row_for_use(connection).await?;
         let mut renewed = false;
         let (mut again, mut waited) = (0, Duration::ZERO);
         loop {
@@ -87,20 +87,20 @@ impl Engine {
                     renewed = true;
                     match self.after_refusal(connection, &row).await? {
                         Some(newer) if body.can_be_given() => row = newer,
-                        Some(_) | None => return self.answered(connection, answer),
+                        Some(_) | None => return answered(connection, answer, most),
                     }
                 }
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                     let asked = retry_after(answer.headers(), Timestamp::now());
                     let wait = asked.filter(|wait| waited + *wait <= PATIENCE && again < AGAIN_MAX);
                     let Some(wait) = wait.filter(|_| call.method.is_idempotent() && body.can_be_given()) else {
-                        return self.answered(connection, answer);
+                        return answered(connection, answer, most);
                     };
                     drop(answer);
                     (again, waited) = (again + 1, waited + wait);
                     tokio::time::sleep(wait).await;
                 }
-                _ => return self.answered(connection, answer),
+                _ => return answered(connection, answer, most),
             }
         }
     }
@@ -111,17 +111,22 @@ impl Engine {
         Ok(Way { app, method })
     }
 
-    /// Returns the credential's row, renewed where it is about to run out.
-    async fn row_for_use(&self, connection: &Connection) -> Result<CredentialRow, Fault> {
-        let row = self.credential_row(&connection.id)?;
+    /// Returns the credential's row, renewed where it is about to run out, and how long an answer may be.
+    async fn row_for_use(&self, connection: &Connection) -> Result<(CredentialRow, u64), Fault> {
+        let (row, settings) = self.store().read(|tx| Ok((tx.credential(&connection.id)?, Settings::read(tx)?)))?;
+        let most = settings.proxy_answer_max_mb.saturating_mul(1024 * 1024);
         let now = Timestamp::now();
-        if row.expires_at.is_none_or(|end| end > after(now, SPARE)) {
-            self.touch(connection, now);
-            return Ok(row);
+        match row {
+            Some(row) if row.expires_at.is_none_or(|end| end > after(now, SPARE)) => {
+                self.touch(connection, now);
+                Ok((row, most))
+            }
+            Some(_) | None => {
+                // It notes the use too, and says what is wrong where nothing can be had.
+                self.token(&Caller::Console, &connection.id, SPARE).await?;
+                Ok((self.credential_row(&connection.id)?, most))
+            }
         }
-        // It notes the use too, and says what is wrong where nothing can be had.
-        self.token(&Caller::Console, &connection.id, SPARE).await?;
-        self.credential_row(&connection.id)
     }
 
     /// Opens a credential, and joins its values with the others that addresses may name.
@@ -203,21 +208,20 @@ impl Engine {
         }
         self.usable(&self.find(id)?)
     }
+}
 
-    fn answered(&self, connection: &Connection, answer: reqwest::Response) -> Result<Response<AnswerBody>, Fault> {
-        let most = self.settings()?.proxy_answer_max_mb.saturating_mul(1024 * 1024);
-        let too_long = answer.content_length().is_some_and(|length| length > most);
-        let answer: Response<reqwest::Body> = answer.into();
-        let (mut parts, body) = answer.into_parts();
-        if too_long {
-            return Err(Fault::new(ErrorCode::ProviderError, BrokenAnswer::TooLong.to_string())
-                .hint("Ask for less, or raise the setting: PATCH /settings {\"proxyAnswerMaxMb\": …}."));
-        }
-        headers::incoming(&mut parts.headers, connection.app.as_str());
-        parts.version = http::Version::HTTP_11;
-        parts.extensions.clear();
-        Ok(Response::from_parts(parts, AnswerBody::new(body, most)))
+/// Makes the caller's answer of the app's.
+fn answered(connection: &Connection, answer: reqwest::Response, most: u64) -> Result<Response<AnswerBody>, Fault> {
+    if answer.content_length().is_some_and(|length| length > most) {
+        return Err(Fault::new(ErrorCode::ProviderError, BrokenAnswer::TooLong.to_string())
+            .hint("Ask for less, or raise the setting: PATCH /settings {\"proxyAnswerMaxMb\": …}."));
     }
+    let answer: Response<reqwest::Body> = answer.into();
+    let (mut parts, body) = answer.into_parts();
+    headers::incoming(&mut parts.headers, connection.app.as_str());
+    parts.version = http::Version::HTTP_11;
+    parts.extensions.clear();
+    Ok(Response::from_parts(parts, AnswerBody::new(body, most)))
 }
 
 /// Reads `Retry-After`: seconds or a date (RFC 9110 section 10.2.3).
