@@ -118,6 +118,11 @@ fn desktop(tree: &Path) -> Result<()> {
     put(tree, "usr/share/applications/dev.membrane.desktop.desktop", DESKTOP_ENTRY.as_bytes(), 0o644)?;
     for (source, size, end) in [
         ("32x32.png", "32x32", "png"),
+        ("16x16.png", "16x16", "png"),
+        ("22x22.png", "22x22", "png"),
+        ("24x24.png", "24x24", "png"),
+        ("48x48.png", "48x48", "png"),
+        ("64x64.png", "64x64", "png"),
         ("128x128.png", "128x128", "png"),
         ("128x128@2x.png", "256x256", "png"),
         ("icon.png", "512x512", "png"),

@@ -39,9 +39,11 @@ const TEST: &[Package] = &[
     ("hicolor-icon-theme", "where icons are looked up"),
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
+    ("fonts-inter", "the font of the pictures"),
+    ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
-    ("python3", "plays another user of this computer, and receives webhooks"),
     ("python3-venv", "keeps Python packages apart from the system's"),
+    ("python3", "plays another user of this computer, receives webhooks, and runs the API's fuzzer"),
 ];
 
 /// What the benchmarks take beside that: peers to measure ourselves against.
@@ -161,13 +163,13 @@ pub(crate) fn python(folder: &str) -> Result<()> {
     say(&format!("installing the Python packages of {folder}"));
     run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
     let mut pip = Command::new(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]).arg(&requirements);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
     run(&mut pip)?;
     std::fs::write(stamp, wanted)?;
     Ok(())
 }
 
-/// Builds the console, unless it is newer than all its sources already.
+/// Builds the console and the connect page, unless they are newer than all their sources already.
 pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
@@ -177,10 +179,11 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["src", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .chain(["ui/src", "ui/embed", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
         .max()
         .flatten();
-    if built.is_some() && built >= newest {
+    let whole = built.is_some() && root().join("ui/dist-embed").is_dir();
+    if whole && built >= newest {
         return Ok(());
     }
     say("building the console");

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: one table of what the release build takes, beside a peer in the same run where there is one.
 
+mod console;
 mod desktop;
 mod engine;
 mod http;
@@ -27,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
     /// Measure one part only
-    #[arg(long, value_parser = ["engine", "proxy", "desktop", "sizes"])]
+    #[arg(long, value_parser = ["engine", "proxy", "desktop", "console", "sizes"])]
     only: Option<String>,
 }
 
@@ -56,8 +57,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(cargo(&build).args(["--features", FEATURES]))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let parts: [(&str, fn(&Path) -> Vec<Row>); 4] =
-        [("engine", engine::rows), ("proxy", proxy::rows), ("desktop", desktop::rows), ("sizes", sizes)];
+    let parts: [(&str, fn(&Path) -> Vec<Row>); 5] = [
+        ("engine", engine::rows),
+        ("proxy", proxy::rows),
+        ("desktop", desktop::rows),
+        ("console", console::rows),
+        ("sizes", sizes),
+    ];
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
     let mut rows = Vec::new();
     for (_, part) in parts.iter().filter(|(name, _)| wanted(name)) {

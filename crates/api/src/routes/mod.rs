@@ -1,11 +1,14 @@
 //! All routes, one file per noun.
 
+mod activity;
 mod apps;
 mod clients;
 mod connect;
 mod connections;
+mod console;
 mod engine;
 mod events;
+mod health;
 mod pages;
 mod proxy;
 mod requests;
@@ -26,6 +29,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ApiError;
+
+pub(crate) use console::is_page as is_console_page;
 
 /// The version of the wire that is spoken, as clients name it.
 const VERSION: &str = "2025-10-21";
@@ -79,6 +84,11 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(apps::add))
         .routes(routes!(apps::search))
         .routes(routes!(events::stream))
+        .routes(routes!(activity::list))
+        .routes(routes!(health::doctor))
+        .routes(routes!(health::bundle, health::write_bundle))
+        .routes(routes!(console::open))
+        .routes(routes!(console::code))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::revoke))
         .routes(routes!(webhooks::list, webhooks::create))
@@ -114,6 +124,10 @@ fn opened() -> Router<Engine> {
         .route("/sse/connection-events/{id}", get(sse::connection_events))
         .route("/sse/workspace", get(sse::workspace))
         .route("/sse/page", get(sse::page))
+        .route("/page", get(pages::facts))
+        .route("/console", get(console::to_page))
+        .route("/console/", get(console::page))
+        .route("/console/{*file}", get(console::file))
         .route("/docs", get(crate::html::docs_page))
 }
 

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use membrane_engine::{AnswerBody, BrokenAnswer, Call, CallBody, Engine};
+use membrane_engine::{AnswerBody, BrokenAnswer, Call, CallBody, Caller, Engine};
 use membrane_model::{ActionRunId, Connection, ErrorCode, Fault};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub(super) async fn pass(
     let (id, target) = parts_of(request.uri())?;
     let connection = engine.resolve(&caller, &id)?;
     let (parts, body) = request.into_parts();
-    forwarded(&engine, &connection, parts.method, target, parts.headers, streamed(body)).await
+    forwarded(&engine, &caller, &connection, parts.method, target, parts.headers, streamed(body)).await
 }
 
 /// A call to an app.
@@ -67,7 +67,7 @@ pub(super) async fn described(
 ) -> Result<Response, ApiError> {
     let connection = engine.resolve(&caller, &id)?;
     let (method, target, headers, body) = call.read()?;
-    forwarded(&engine, &connection, method, target, headers, body).await
+    forwarded(&engine, &caller, &connection, method, target, headers, body).await
 }
 
 /// What to do with a connection.
@@ -111,7 +111,7 @@ pub(super) async fn act(
     })?;
     let connection = engine.resolve(&caller, &id)?;
     let (method, target, headers, body) = call.read()?;
-    let answer = engine.forward(&connection, Call { method, target, headers, body }).await?;
+    let answer = engine.forward(&caller, &connection, Call { method, target, headers, body }).await?;
     let status = answer.status();
     let output = output(answer.into_body()).await?;
     let run = ActionRunId::generate();
@@ -179,13 +179,14 @@ fn streamed(body: Stream) -> CallBody {
 
 async fn forwarded(
     engine: &Engine,
+    caller: &Caller,
     connection: &Connection,
     method: Method,
     target: String,
     headers: HeaderMap,
     body: CallBody,
 ) -> Result<Response, ApiError> {
-    let answer = engine.forward(connection, Call { method, target, headers, body }).await?;
+    let answer = engine.forward(caller, connection, Call { method, target, headers, body }).await?;
     Ok(answer.map(Stream::new))
 }
 

@@ -60,7 +60,12 @@ impl Engine {
     /// # Errors
     /// `BadRequest` for an address that is not the app's; `Disconnected`, `Paused`, `NotConnectedYet`; the vault's
     /// states; `ProviderUnavailable` when no answer came.
-    pub async fn forward(&self, connection: &Connection, call: Call) -> Result<Response<AnswerBody>, Fault> {
+    pub async fn forward(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        call: Call,
+    ) -> Result<Response<AnswerBody>, Fault> {
         self.usable(connection)?;
         self.need_vault().await?;
         let catalog = self.catalog();
@@ -72,6 +77,8 @@ impl Engine {
             headers.remove(header::CONTENT_TYPE);
         }
         let (mut row, most) = self.row_for_use(connection).await?;
+        self.touch(connection, Timestamp::now());
+        self.note_use(caller, connection);
         let mut renewed = false;
         let (mut again, mut waited) = (0, Duration::ZERO);
         loop {
@@ -115,17 +122,10 @@ impl Engine {
     async fn row_for_use(&self, connection: &Connection) -> Result<(CredentialRow, u64), Fault> {
         let (row, settings) = self.store().read(|tx| Ok((tx.credential(&connection.id)?, Settings::read(tx)?)))?;
         let most = settings.proxy_answer_max_mb.saturating_mul(1024 * 1024);
-        let now = Timestamp::now();
-        match row {
-            Some(row) if row.expires_at.is_none_or(|end| end > after(now, SPARE)) => {
-                self.touch(connection, now);
-                Ok((row, most))
-            }
-            Some(_) | None => {
-                // It notes the use too, and says what is wrong where nothing can be had.
-                self.token(&Caller::Console, &connection.id, SPARE).await?;
-                Ok((self.credential_row(&connection.id)?, most))
-            }
+        // A newer one may wait in memory for a disk that is full.
+        match self.inner().storage.unsaved(&connection.id).or(row) {
+            Some(row) if row.expires_at.is_none_or(|end| end > after(Timestamp::now(), SPARE)) => Ok((row, most)),
+            Some(_) | None => Ok((self.row_good_for(connection, SPARE).await?, most)),
         }
     }
 
@@ -135,7 +135,7 @@ impl Engine {
         connection: &Connection,
         row: &CredentialRow,
     ) -> Result<(Credential, BTreeMap<String, String>), Fault> {
-        let credential = Credential::open(self.vault(), &connection.id, &row.sealed)?;
+        let credential = self.open_credential(row)?;
         let secrets = credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned()));
         let mut values = self.vars();
         values.extend(connection.fields.clone());

@@ -9,12 +9,12 @@ use membrane_store::{StoreError, WebhookRow};
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::Engine;
 use crate::proxy::address::ground;
 use crate::proxy::line::Silence;
 use crate::proxy::retry_after;
 use crate::refresh::plan::{after, between};
-use crate::webhook::{plan, sign};
-use crate::{Engine, notice};
+use crate::webhook::{notice, plan, sign};
 
 /// How long a receiver may take.
 const TIME: Duration = Duration::from_secs(15);
@@ -179,7 +179,7 @@ impl Engine {
     fn tell_of_webhook(&self, webhook: &WebhookRow, off: WebhookOff) {
         tracing::info!(webhook = %webhook.id, ?off, "a webhook was turned off");
         if self.settings().unwrap_or_default().notifications {
-            self.inner().host.notify(notice::webhook_off(&webhook.id, &webhook.url, off));
+            self.inner().host.notify(notice::turned_off(&webhook.id, &webhook.url, off, self.texts()));
         }
     }
 }

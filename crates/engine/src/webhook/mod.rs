@@ -2,6 +2,7 @@
 
 mod address;
 mod deliver;
+mod notice;
 mod payload;
 mod plan;
 mod secret;
@@ -15,11 +16,11 @@ use membrane_store::{StoreError, Tx, WebhookRow};
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
+use crate::Engine;
 use crate::webhook::address::checked_url;
 use crate::webhook::deliver::{OFF, Outcome, end};
 pub(crate) use crate::webhook::payload::queue;
 use crate::webhook::payload::{Purpose, payload, waiting};
-use crate::{Engine, notice};
 
 /// How many webhooks there may be.
 const WEBHOOKS_MAX: usize = 100;
@@ -167,7 +168,7 @@ impl Engine {
         self.webhook_row(id)?;
         let gone = id.clone();
         self.write(move |tx| tx.delete_webhook(&gone)).await?;
-        self.inner().host.clear_notification(&notice::webhook_id(id));
+        self.inner().host.clear_notification(&notice::id(id));
         Ok(())
     }
 
@@ -259,7 +260,7 @@ impl Engine {
         })
         .await?;
         if row.off.is_none() {
-            self.inner().host.clear_notification(&notice::webhook_id(&row.id));
+            self.inner().host.clear_notification(&notice::id(&row.id));
         }
         self.webhook_view(&row)
     }
