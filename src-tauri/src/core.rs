@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use membrane_api::{Console, ServeOptions, Serving};
+use membrane_api::{Beside, Console, ServeOptions, Serving};
 use membrane_engine::{Engine, EngineConfig, Paths};
+use membrane_mcp::Endpoint;
 use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
@@ -27,7 +28,7 @@ pub(crate) struct Core(Arc<Inner>);
 
 struct Inner {
     outcome: watch::Sender<Outcome>,
-    running: Mutex<Option<(Serving, Option<Running>)>>,
+    running: Mutex<Option<(Serving, Endpoint, Option<Running>)>>,
     console: OnceCell<Console>,
 }
 
@@ -66,7 +67,9 @@ impl Core {
             wait_for_lock: HAND_OVER,
         })
         .await?;
-        let serving = match membrane_api::serve(&engine, ServeOptions::default()).await {
+        let mcp = Endpoint::new(Client::in_process(membrane_api::router(engine.clone())));
+        let beside = Beside::default().with("/mcp", mcp.service());
+        let serving = match membrane_api::serve(&engine, ServeOptions { port: None, beside }).await {
             Ok(serving) => serving,
             Err(fault) => {
                 engine.shut_down().await;
@@ -74,7 +77,7 @@ impl Core {
             }
         };
         let sandbox = start_sandbox(&engine).await;
-        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = Some((serving, sandbox));
+        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = Some((serving, mcp, sandbox));
         Ok(engine)
     }
 
@@ -96,9 +99,11 @@ impl Core {
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let engine = self.0.outcome.borrow().clone();
         tauri::async_runtime::block_on(async move {
-            let (serving, sandbox) = running.map_or((None, None), |(serving, sandbox)| (Some(serving), sandbox));
-            if let Some(serving) = serving {
+            let mut sandbox = None;
+            if let Some((serving, mcp, beside)) = running {
+                mcp.stop();
                 serving.stop().await;
+                sandbox = beside;
             }
             if let Some(Ok(engine)) = engine {
                 engine.shut_down().await;

@@ -12,8 +12,11 @@ Generated from the command itself; a test keeps it fresh.
   standard error.
 * Text is coloured on a terminal only; `NO_COLOR` turns colour off.
 * Secrets are asked for, read from a file or from standard input, never taken from the command line.
-* `connect`, `connection`, `client`, `vault`, `sandbox`, `open` and `app client` start an engine without a screen when none
-  runs; `status`, `search` and the other `app` commands never do. `membrane stop` ends it.
+* `connect`, `connection`, `connection-request`, `integration`, `events`, `mcp`, `client`, `vault`, `sandbox`, `open` and
+  `app client` start an engine without a screen when none runs; `status`, `search` and the other `app` commands never do.
+  `membrane stop` ends it.
+* With `MEMBRANE_TOKEN` a command acts as the program that has the token, over HTTP at `MEMBRANE_API_URL` or where the
+  engine of this computer listens.
 * `MEMBRANE_HOME` moves all data and runtime files under one folder.
 
 | Exit code | Meaning |
@@ -34,7 +37,7 @@ Generated from the command itself; a test keeps it fresh.
 
 fn describe(command: &mut Command, path: &str, page: &mut String) {
     let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    if subcommands.is_empty() {
+    if subcommands.is_empty() || (!command.is_subcommand_required_set() && path != "membrane") {
         let help = command.render_help().to_string();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
         page.push_str(&format!("\n## {path}\n\n```text\n{}\n```\n", help.join("\n").trim_end()));

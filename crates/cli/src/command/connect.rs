@@ -6,12 +6,12 @@ use membrane_model::{
     AppKey, ErrorAction, ErrorCode, Fault, Field, ReturnPath, SearchItem, SearchOutcome, Session, SessionKind,
     SessionState,
 };
-use membrane_sdk::{Client, NewSession};
+use membrane_sdk::{Ask, Client, NewSession};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{connection, search};
+use super::{connection, request, search};
 use crate::args::{Connect, Redirect};
 use crate::engine::{running_or_started, told};
 use crate::failure::{internal, wrong_use};
@@ -30,10 +30,12 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         auth_method: args.auth_method.clone(),
         input: values(&args)?,
         scopes: (!args.scope.is_empty()).then(|| args.scope.clone()),
-        return_path: args.redirect.map(|redirect| match redirect {
-            Redirect::DeepLink => ReturnPath::DeepLink,
-            Redirect::Loopback => ReturnPath::Loopback,
-        }),
+        return_path: match args.redirect {
+            Some(Redirect::DeepLink) => Some(ReturnPath::DeepLink),
+            Some(Redirect::Loopback) => Some(ReturnPath::Loopback),
+            // A browser on another computer shows this address; a link of ours it could not even open.
+            None => args.paste.then_some(ReturnPath::Loopback),
+        },
         ..NewSession::default()
     };
     match (&args.intent, &args.integration_key, &args.connection_id) {
@@ -52,6 +54,9 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         }
     }
     let client = running_or_started().await?;
+    if args.non_interactive && !args.secrets_from_stdin && !args.no_wait {
+        return ask_for(&client, args, start, out).await;
+    }
     if let Some(id) = start.connection_id.take() {
         start.connection_id = Some(told(client.connection(&id).await)?.id.to_string());
     }
@@ -61,7 +66,8 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         return Ok(());
     }
     let id = session.id.to_string();
-    let mut attempt = Attempt { client: &client, out, asks, opens: !args.no_browser, shown: None };
+    let mut attempt =
+        Attempt { client: &client, out, asks, opens: !args.no_browser && !args.paste, pastes: args.paste, shown: None };
     let ended = tokio::select! {
         ended = attempt.follow(session) => ended?,
         _ = interrupt.recv() => {
@@ -69,7 +75,24 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
             return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
         }
     };
+    if let (Some(key), SessionState::Done, Some(id)) = (&args.connection_key, &ended.state, &ended.connection_id) {
+        told(client.patch(id.as_str(), &json!({ "key": key })).await)?;
+    }
     finish(&client, &ended, out).await
+}
+
+/// Asks whoever is there later, instead of waiting for somebody now.
+async fn ask_for(client: &Client, args: Connect, start: NewSession, out: &Out) -> Result<(), Fault> {
+    let ask = Ask {
+        app: start.app_key,
+        connection: start.connection_id,
+        key: args.connection_key,
+        name: args.name,
+        allow_multiple: args.allow_multiple.then_some(true),
+        ..Ask::default()
+    };
+    request::show(out, &told(client.ask(&ask).await)?);
+    Ok(())
 }
 
 /// Checks a key before it goes anywhere.
@@ -142,6 +165,7 @@ struct Attempt<'a> {
     out: &'a Out,
     asks: bool,
     opens: bool,
+    pastes: bool,
     /// The page that was opened last, so that it is opened once.
     shown: Option<String>,
 }
@@ -155,8 +179,14 @@ impl Attempt<'_> {
                     session = self.fill(&session, fields.clone(), problem).await?;
                     continue;
                 }
-                SessionState::AwaitingUser { .. } => {
+                SessionState::AwaitingUser { user_code, .. } => {
+                    let pastes = self.pastes && user_code.is_none();
                     self.lead(&session);
+                    if pastes {
+                        let address = input::ask_beside("Then paste the address that the browser ended at: ").await?;
+                        session = told(self.client.paste(session.id.as_str(), &address).await)?;
+                        continue;
+                    }
                     "awaiting-user"
                 }
                 SessionState::Exchanging => "exchanging",
@@ -179,7 +209,9 @@ impl Attempt<'_> {
             self.out.note(&format!("Your code for {}: {}", session.app_name, paint(Tone::Strong, code)));
         }
         let opened = self.opens && browser::there_is_a_desktop() && browser::open_page(&url).is_ok();
-        let lead = if opened {
+        let lead = if self.pastes {
+            format!("Open this page in any browser to sign in to {}:", session.app_name)
+        } else if opened {
             format!("Sign in to {} in the browser that opened. If none did, open this page:", session.app_name)
         } else {
             format!("Open this page in a browser on this computer to sign in to {}:", session.app_name)

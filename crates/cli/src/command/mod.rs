@@ -4,10 +4,16 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod events;
+mod integration;
+mod man;
+mod mcp;
 mod origin;
+mod request;
 mod sandbox;
 mod search;
 mod status;
+mod token;
 mod vault;
 
 use std::process::ExitCode;
@@ -24,6 +30,12 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
     match command {
         Command::Connect(connect) => connect::run(connect, out).await?,
         Command::Connection(connection) => connection::run(connection, out).await?,
+        Command::ConnectionRequest(request) => request::run(request, out).await?,
+        Command::Integration(integration) => integration::run(integration, out).await?,
+        Command::Events(options) => events::run(options, out).await?,
+        Command::Token(options) => token::run(options, out)?,
+        Command::Mcp(options) => mcp::run(options, out).await?,
+        Command::Man { dir } => man::run(dir.as_deref(), out)?,
         Command::Search { intent } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
