@@ -18,7 +18,8 @@ pub(crate) struct Connection {
     /// Names it; give it to other tools.
     id: String,
     /// A key that a program gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     key: Option<String>,
     /// What the person calls it.
     name: String,
@@ -27,7 +28,8 @@ pub(crate) struct Connection {
     /// What the app is called.
     app_name: String,
     /// Who is signed in at the app.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     account: Option<String>,
     /// READY, CLIENT_ACTION_REQUIRED, CONFIGURATION_ERROR or SETUP_FAILED.
     state: String,
@@ -38,7 +40,8 @@ pub(crate) struct Connection {
     /// How it stands, in one sentence.
     health: String,
     /// What the person must do.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Action")]
     client_action: Option<Action>,
     /// What is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -55,7 +58,8 @@ struct Action {
     /// One sentence for the person.
     description: String,
     /// Where they do it: show it as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     ui_url: Option<String>,
     /// What the agent does.
     agent_instructions: String,
@@ -101,13 +105,16 @@ pub(crate) struct RequestAnswer {
     /// Who asks for what.
     title: String,
     /// The page for the person; opens once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     url: Option<String>,
     /// The connection that came of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     result_connection_id: Option<String>,
     /// Why none did.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Problem")]
     result_error: Option<Problem>,
     /// What to do next.
     message: String,
