@@ -2,6 +2,7 @@
 //! private desktop with its own D-Bus, keyring, notifications and tray. No part of it knows the product from the inside.
 
 pub mod browser;
+pub mod contract;
 pub mod desktop;
 pub mod home;
 pub mod http;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, is_there, output, root, run, say};
+use crate::shell::{command, is_there, output, root, run, say, target};
 
 /// A system package and why it is needed.
 type Package = (&'static str, &'static str);
@@ -39,6 +39,8 @@ const TEST: &[Package] = &[
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
     ("imagemagick", "takes screenshots"),
+    ("chromium", "the browser that connect pages are opened in"),
+    ("python3-venv", "runs the API's fuzzer in an environment of its own"),
     ("python3", "plays another user of this computer"),
 ];
 
@@ -136,7 +138,23 @@ pub(crate) fn npm(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds the console, unless it is newer than all its sources already.
+/// Installs the Python packages of a folder into an environment under target/, unless they are those of its list already.
+pub(crate) fn python(folder: &str, environment: &str) -> Result<()> {
+    let list = root().join(folder).join("requirements.txt");
+    let wanted = std::fs::read_to_string(&list).with_context(|| format!("{} is not there", list.display()))?;
+    let environment = target().join(environment);
+    let stamp = environment.join("installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
+        return Ok(());
+    }
+    say(&format!("installing the Python packages of {folder}"));
+    run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
+    run(command(&environment.join("bin/pip").to_string_lossy(), &["install", "--quiet", "--requirement"]).arg(&list))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(())
+}
+
+/// Builds the console and the connect page, unless they are newer than all their sources already.
 pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
@@ -146,10 +164,11 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["src", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .chain(["src", "embed", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
         .max()
         .flatten();
-    if built.is_some() && built >= newest {
+    let whole = built.is_some() && root().join("ui/dist-embed").is_dir();
+    if whole && built >= newest {
         return Ok(());
     }
     say("building the console");

@@ -62,7 +62,7 @@ impl Engine {
             None => self.list_everyone()?,
         };
         if let Caller::Page(page) = caller {
-            connections.retain(|view| page.has_connection(&view.id));
+            connections.retain(|view| self.page_sees(page, &view.id));
         }
         let tenants = match caller.only_tenant() {
             Some(tenant) => vec![self.tenant(&tenant)?],

@@ -104,6 +104,7 @@ fn opened() -> Router<Engine> {
         .route("/sse/connection-events/{id}", get(sse::connection_events))
         .route("/sse/workspace", get(sse::workspace))
         .route("/sse/page", get(sse::page))
+        .route("/page", get(pages::facts))
         .route("/docs", get(crate::html::docs_page))
 }
 

@@ -88,7 +88,7 @@ impl Engine {
     /// `NotFound`, for one of another tenant too.
     pub fn find_for(&self, caller: &Caller, id: &ConnectionId) -> Result<Connection, Fault> {
         let found = self.find(id)?;
-        if may_see(caller, &found) { Ok(found) } else { Err(not_found(id.as_str())) }
+        if self.may_see(caller, &found) { Ok(found) } else { Err(not_found(id.as_str())) }
     }
 
     /// Finds a connection of a caller's by its id or key, or by its app's key where the app has one connection;
@@ -103,10 +103,19 @@ impl Engine {
             Some(connection) => Ok(Some(connection)),
             None => tx.connection_by_key(&tenant, id_or_key),
         })?;
-        match found.filter(|connection| connection.archived_at.is_none() && may_see(caller, connection)) {
+        match found.filter(|connection| connection.archived_at.is_none() && self.may_see(caller, connection)) {
             Some(found) => Ok(found),
             None => self.only_one_of(caller, id_or_key),
         }
+    }
+
+    /// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
+    fn may_see(&self, caller: &Caller, connection: &Connection) -> bool {
+        let own = match caller {
+            Caller::Page(page) => self.page_sees(page, &connection.id),
+            Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
+        };
+        own && caller.sees(&connection.tenant)
     }
 
     fn only_one_of(&self, caller: &Caller, app: &str) -> Result<Connection, Fault> {
@@ -121,7 +130,7 @@ impl Engine {
         };
         let mut found = self.store().read(|tx| tx.connections(&filter))?.items;
         found.retain(|connection| {
-            !matches!(connection.state, ConnectionState::Connecting { .. }) && may_see(caller, connection)
+            !matches!(connection.state, ConnectionState::Connecting { .. }) && self.may_see(caller, connection)
         });
         if found.len() > 1 {
             let ids = found.iter().map(|connection| connection.id.as_str()).collect::<Vec<_>>().join(", ");
@@ -371,15 +380,6 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Fault> {
         return Err(Fault::new(ErrorCode::BadRequest, "name has 1 to 100 characters on one line"));
     }
     Ok(name.to_owned())
-}
-
-/// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
-pub(crate) fn may_see(caller: &Caller, connection: &Connection) -> bool {
-    let own = match caller {
-        Caller::Page(page) => page.has_connection(&connection.id),
-        Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
-    };
-    own && caller.sees(&connection.tenant)
 }
 
 fn not_found(what: &str) -> Fault {

@@ -41,7 +41,11 @@ impl Engine {
             }
         }
         match method.kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => self.lead_on(app, method, &row, context, true).await?,
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device => {
+                // A page opens its own window.
+                let open = !context.page;
+                self.lead_on(app, method, &row, context, open).await?;
+            }
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 let credential = Credential { values, ..Credential::default() };
                 self.submit(id, credential, context.fields).await?;
