@@ -10,6 +10,7 @@ pub mod http;
 pub mod process;
 pub mod provider;
 pub mod stream;
+pub mod terminal;
 pub mod wait;
 pub mod window;
 

@@ -16,6 +16,7 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
     tally.must("npm packages of tests/provider", setup::npm("tests/provider"));
     tally.must("npm packages of tests/contract", setup::npm("tests/contract"));
     tally.must("Python packages of tests/contract", setup::python("tests/contract", "python"));
+    tally.must("TypeScript client", setup::client());
     tally.must("npm packages of tests/mcp", setup::npm("tests/mcp"));
     tally.must("Python packages of tests/mcp", setup::python("tests/mcp", "python-mcp"));
     if filter.is_none() {

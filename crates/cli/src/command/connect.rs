@@ -30,17 +30,16 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         auth_method: args.auth_method.clone(),
         input: values(&args)?,
         scopes: (!args.scope.is_empty()).then(|| args.scope.clone()),
-        return_path: match args.redirect {
-            Some(Redirect::DeepLink) => Some(ReturnPath::DeepLink),
-            Some(Redirect::Loopback) => Some(ReturnPath::Loopback),
-            // A browser on another computer shows this address; a link of ours it could not even open.
-            None => args.paste.then_some(ReturnPath::Loopback),
-        },
+        return_path: args.redirect.map(|redirect| match redirect {
+            Redirect::DeepLink => ReturnPath::DeepLink,
+            Redirect::Loopback => ReturnPath::Loopback,
+        }),
         ..NewSession::default()
     };
     match (&args.intent, &args.integration_key, &args.connection_id) {
         (_, Some(key), _) => start.app_key = Some(app_key(key)?),
         (_, _, Some(id)) => start.connection_id = Some(id.clone()),
+        (Some(intent), _, _) if asks_later(&args) => return ask_by_intent(intent, &args, out).await,
         (Some(intent), _, _) => start.app_key = Some(choose(intent, asks, out).await?),
         (None, None, None) if asks => {
             let intent = input::ask("What do you want to connect? ")?;
@@ -54,8 +53,10 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         }
     }
     let client = running_or_started().await?;
-    if args.non_interactive && !args.secrets_from_stdin && !args.no_wait {
-        return ask_for(&client, args, start, out).await;
+    if asks_later(&args) {
+        let ask = Ask { app: start.app_key, connection: start.connection_id, ..asked(&args) };
+        request::show(out, &told(client.ask(&ask).await)?);
+        return Ok(());
     }
     if let Some(id) = start.connection_id.take() {
         start.connection_id = Some(told(client.connection(&id).await)?.id.to_string());
@@ -81,18 +82,33 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     finish(&client, &ended, out).await
 }
 
-/// Asks whoever is there later, instead of waiting for somebody now.
-async fn ask_for(client: &Client, args: Connect, start: NewSession, out: &Out) -> Result<(), Fault> {
-    let ask = Ask {
-        app: start.app_key,
-        connection: start.connection_id,
-        key: args.connection_key,
-        name: args.name,
-        allow_multiple: args.allow_multiple.then_some(true),
-        ..Ask::default()
+/// Tells whether a person is asked who needn't be here now. With the secrets at hand nobody has to be asked.
+fn asks_later(args: &Connect) -> bool {
+    args.non_interactive && !args.secrets_from_stdin && !args.no_wait
+}
+
+/// Asks for what an intent means; when several apps fit, the person chooses.
+async fn ask_by_intent(intent: &str, args: &Connect, out: &Out) -> Result<(), Fault> {
+    let found = search::find(intent).await?;
+    let app = match (found.outcome, found.items.first()) {
+        (SearchOutcome::Pick, Some(first)) => Some(first.key.to_string()),
+        (SearchOutcome::None, _) => return Err(Fault::new(ErrorCode::NoMatch, format!("no app fits {intent:?}"))),
+        (SearchOutcome::Pick | SearchOutcome::Choose, _) => None,
     };
+    let client = running_or_started().await?;
+    let ask = Ask { prompt: app.is_none().then(|| intent.to_owned()), app, ..asked(args) };
     request::show(out, &told(client.ask(&ask).await)?);
     Ok(())
+}
+
+/// What is asked for beside the app.
+fn asked(args: &Connect) -> Ask {
+    Ask {
+        key: args.connection_key.clone(),
+        name: args.name.clone(),
+        allow_multiple: args.allow_multiple.then_some(true),
+        ..Ask::default()
+    }
 }
 
 /// Checks a key before it goes anywhere.

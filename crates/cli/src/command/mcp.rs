@@ -96,5 +96,9 @@ fn document(change: &Change, applied: Option<Result<Option<std::path::PathBuf>, 
         (Outcome::Due { .. }, Some(Err(why))) => ("failed", Some(why.clone())),
     };
     let backup = applied.and_then(Result::ok).flatten();
-    json!({ "client": change.key, "file": change.file, "state": state, "backup": backup, "problem": why })
+    let (added, removed) = match &change.outcome {
+        Outcome::Due { added, removed } => (added.as_slice(), removed.as_slice()),
+        Outcome::InPlace | Outcome::Refused(_) => (&[] as &[String], &[] as &[String]),
+    };
+    json!({ "added": added, "removed": removed, "client": change.key, "file": change.file, "state": state, "backup": backup, "problem": why })
 }
