@@ -5,6 +5,7 @@ pub mod agents;
 pub mod browser;
 pub mod contract;
 pub mod desktop;
+pub mod faults;
 pub mod home;
 pub mod http;
 pub mod process;

@@ -274,10 +274,14 @@ fn r85_without_the_trays_library_the_app_runs_and_closing_its_window_ends_it() -
     desktop.wait_for_engine()?;
     wait::until_true("the window", SOON, || Ok(windows(&desktop)? == 1))?;
     ensure!(app.output().contains("there is no tray icon"), "it has a tray: {}", app.output());
-    // Two commands: with a window at hand the keys would pass the window manager by.
-    for arguments in [["search", "--name", "^Membrane$", "windowactivate", "--sync"].as_slice(), &["key", "alt+F4"]] {
-        ensure!(desktop.command("xdotool").args(arguments).status()?.success(), "xdotool {arguments:?}");
-    }
+    // Again where the keys came before the window manager was ready for them. Two commands: with a window at hand the
+    // keys would pass the window manager by.
+    wait::until_true("the window to close", SOON, || {
+        for arguments in [["search", "--name", "^Membrane$", "windowactivate"].as_slice(), &["key", "alt+F4"]] {
+            let _gone_already = desktop.command("xdotool").args(arguments).status()?;
+        }
+        Ok(windows(&desktop)? == 0)
+    })?;
     ensure!(app.wait(SOON)?.success(), "{}", app.output());
     ensure!(!desktop.socket().exists(), "it left its socket behind");
     drop(keyring);

@@ -1,11 +1,12 @@
 //! An app: an external product as its file describes it.
 
 use membrane_model::{AppKey, AppSummary, AuthMethodKind, AuthMethodSummary};
+use serde::{Deserialize, Serialize};
 
 use crate::{AuthMethod, Template};
 
 /// An external product that can be connected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
     /// Names it.
     pub key: AppKey,
@@ -17,6 +18,8 @@ pub struct App {
     pub domains: Vec<String>,
     /// Lower-case category names, the main one first.
     pub categories: Vec<String>,
+    /// Ids of what it can do, out of the closed list, the main one first.
+    pub capabilities: Vec<String>,
     /// What it is for, in one sentence.
     pub description: String,
     /// How many people use it, 0 to 100; breaks ties in a search.
@@ -54,12 +57,24 @@ impl App {
         method.api.as_ref().or(self.api.as_ref())
     }
 
-    /// Tells whether it connects with nothing to register.
+    /// Tells whether a call to its API is possible with nothing registered.
     ///
-    /// Client credentials don't count: the id and the secret come from a registration.
+    /// Client credentials don't count: the id and the secret come from a registration. A remote MCP server doesn't
+    /// either: its token opens the server, not the API.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.auth.iter().any(|method| !method.needs_client() && method.kind != AuthMethodKind::ClientCredentials)
+        self.auth.iter().any(|method| match method.kind {
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
+                !method.needs_client()
+            }
+            AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => false,
+        })
+    }
+
+    /// Tells whether its vendor runs an MCP server that can be signed in to.
+    #[must_use]
+    pub fn has_mcp(&self) -> bool {
+        self.auth.iter().any(|method| method.kind == AuthMethodKind::Mcp)
     }
 
     /// Returns what a list shows of it.
@@ -70,6 +85,7 @@ impl App {
             name: self.name.clone(),
             description: self.description.clone(),
             categories: self.categories.clone(),
+            capabilities: self.capabilities.clone(),
             auth_methods: self
                 .auth
                 .iter()
@@ -81,13 +97,14 @@ impl App {
                 })
                 .collect(),
             ready: self.ready(),
+            mcp: self.has_mcp(),
             own: self.own,
         }
     }
 }
 
 /// Where the facts about an app come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The vendor's own page.
     pub url: String,
@@ -98,7 +115,7 @@ pub struct Source {
 }
 
 /// How sure the facts about an app are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Checked {
     /// The endpoints were found on the vendor's own page.
     Docs,
@@ -118,7 +135,7 @@ impl Checked {
 }
 
 /// The API that a connection opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Api {
     /// What paths are appended to.
     pub base: Template,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{AuthMethodKind, Field, ReturnPath};
+use serde::{Deserialize, Serialize};
 
 use crate::fields::{FieldProblem, check_field};
 use crate::{Api, HttpCheck, Identity, Send, Template};
 
 /// A way to connect an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthMethod {
     /// Names it within the app.
     pub key: String,
@@ -18,6 +19,8 @@ pub struct AuthMethod {
     pub label: String,
     /// The OAuth facts; there for `oauth2`, `device` and `client-credentials`, and only there.
     pub oauth: Option<OauthFacts>,
+    /// The address of the MCP server; there for `mcp`, and only there.
+    pub mcp: Option<Template>,
     /// What the person fills in: the key, or a subdomain that the sign-in needs.
     pub fields: Vec<Field>,
     /// The API that this way opens, where it is not the app's usual one.
@@ -49,7 +52,7 @@ impl AuthMethod {
 }
 
 /// What the OAuth flows need to know of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OauthFacts {
     /// The issuer, compared as text with the answer's `iss` (RFC 9207); fill it with [`Template::fill_text`].
     pub issuer: Option<Template>,
@@ -97,7 +100,7 @@ impl OauthFacts {
 }
 
 /// What a provider does with PKCE (RFC 7636).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pkce {
     /// Nothing works without it.
     Required,
@@ -110,7 +113,7 @@ pub enum Pkce {
 }
 
 /// How the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenAuth {
     /// `Authorization: Basic`.
     Basic,
@@ -121,7 +124,7 @@ pub enum TokenAuth {
 }
 
 /// How the body of a token request is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenBody {
     /// `application/x-www-form-urlencoded`, as the standard says.
     Form,
@@ -130,7 +133,7 @@ pub enum TokenBody {
 }
 
 /// A permission that can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// The provider's name of it.
     pub name: String,
@@ -141,7 +144,7 @@ pub struct Scope {
 }
 
 /// The ways back from the browser that a provider accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Redirects {
     /// To a port of this computer.
     pub loopback: Loopback,
@@ -160,7 +163,7 @@ impl Redirects {
 }
 
 /// Which loopback redirects a provider accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Loopback {
     /// `http://127.0.0.1` with any port, whatever was registered (RFC 8252 section 7.3).
     AnyPort,
@@ -195,7 +198,7 @@ impl Loopback {
 }
 
 /// Whose OAuth client it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientSource {
     /// The person's own, set up once with the app's steps.
     Own,
@@ -209,7 +212,7 @@ pub enum ClientSource {
 }
 
 /// What is known of a provider's tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFacts {
     /// What happens to a refresh token that was used.
     pub rotation: Rotation,
@@ -222,7 +225,7 @@ pub struct TokenFacts {
 }
 
 /// What happens to a refresh token that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Rotation {
     /// It stays good.
     None,
@@ -236,7 +239,7 @@ pub enum Rotation {
 }
 
 /// Error codes of a provider that are not in the standard.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorCodes {
     /// The grant is gone: the person must sign in again.
     pub dead: Vec<String>,
@@ -245,7 +248,7 @@ pub struct ErrorCodes {
 }
 
 /// How a person gets a client id or a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     /// The page where it starts.
     pub url: String,

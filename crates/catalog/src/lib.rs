@@ -2,9 +2,11 @@
 
 mod app;
 mod auth;
+pub mod capability;
 mod catalog;
 mod error;
 mod fields;
+pub mod lint;
 mod parse;
 mod request;
 mod search;
@@ -16,10 +18,9 @@ pub use auth::{
     AuthMethod, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Setup, TokenAuth,
     TokenBody, TokenFacts,
 };
-pub use catalog::Catalog;
+pub use catalog::{Catalog, parse_app};
 pub use error::AppFileError;
 pub use fields::{FieldProblem, check_field};
-pub use parse::parse_app;
 pub use request::{AccountPointers, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, Verdict};
 pub use template::Template;
 pub use text::TextTemplate;

@@ -48,8 +48,9 @@ fn every_app_says_where_its_facts_are_from() {
 fn every_way_that_needs_a_client_or_a_key_says_how_to_get_it() {
     for (file, app) in apps() {
         for method in &app.auth {
-            let nothing_to_get = method.oauth.as_ref().is_some_and(|oauth| oauth.client != ClientSource::Own)
-                && method.kind != AuthMethodKind::ClientCredentials;
+            let nothing_to_get = method.mcp.is_some()
+                || method.oauth.as_ref().is_some_and(|oauth| oauth.client != ClientSource::Own)
+                    && method.kind != AuthMethodKind::ClientCredentials;
             let steps = method.setup.as_ref().map_or(0, |setup| setup.steps.len());
             assert!(nothing_to_get || steps > 0, "{file}: {} has no setup", method.key);
         }
@@ -73,7 +74,7 @@ fn every_own_client_is_told_its_redirect_uri() {
 fn every_key_and_password_is_checked_before_it_is_called_connected() {
     for (file, app) in apps() {
         // A sign-in has proved itself by its token reply.
-        for method in app.auth.iter().filter(|method| method.oauth.is_none()) {
+        for method in app.auth.iter().filter(|method| method.oauth.is_none() && method.mcp.is_none()) {
             assert!(method.verify.is_some(), "{file}: {} has no verify", method.key);
         }
     }
@@ -85,7 +86,7 @@ fn every_kind_of_connecting_is_there() {
         apps().iter().flat_map(|(_, app)| &app.auth).map(|method| format!("{:?}", method.kind)).collect();
     assert_eq!(
         there,
-        ["ApiKey", "Basic", "ClientCredentials", "Device", "OAuth2"].map(str::to_owned).into_iter().collect()
+        ["ApiKey", "Basic", "ClientCredentials", "Device", "Mcp", "OAuth2"].map(str::to_owned).into_iter().collect()
     );
 }
 

@@ -48,8 +48,11 @@ pub(crate) enum Command {
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words
-        #[arg(required = true)]
+        #[arg(required_unless_present = "batch")]
         intent: Vec<String>,
+        /// Read intents from a file, one a line: a JSON text, or an object with "intent"; - is standard input
+        #[arg(long, value_name = "FILE", conflicts_with = "intent")]
+        batch: Option<PathBuf>,
     },
     /// Look at apps, set their OAuth client, add your own
     #[command(subcommand)]
@@ -94,7 +97,7 @@ pub(crate) enum Command {
 pub(crate) enum App {
     /// List apps
     List {
-        /// Only those that connect with nothing to register
+        /// Only those that connect with nothing to register; those with nothing but an MCP server are marked
         #[arg(long)]
         ready: bool,
     },
@@ -107,6 +110,14 @@ pub(crate) enum App {
     Add {
         /// The file; - reads standard input
         file: PathBuf,
+    },
+    /// Print an app's file, to keep it, change it, or give it to somebody
+    Export {
+        /// The app's key
+        key: String,
+        /// Write it here instead; a file that is there is not overwritten
+        #[arg(long = "to", value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Set your own OAuth client for an app
     Client {

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::credential::Credential;
 use crate::detail::{AppDetail, ClientFacts, describe, takes_client};
+use crate::own_apps::OwnApps;
 use crate::{Engine, Paths};
 
 /// The most an app file may be, in bytes.
@@ -93,6 +94,8 @@ impl Engine {
 
     /// Reads the person's own apps again.
     pub fn reload_apps(&self) {
+        let seen = OwnApps::look(&self.paths().apps());
+        *self.inner().own_apps.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         let (catalog, problems) = Catalog::load(Some(&self.paths().apps()), &self.vars());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
@@ -245,6 +248,7 @@ impl Engine {
             token_headers: oauth.token_headers.clone(),
             dead_codes: oauth.errors.dead.clone(),
             config_codes: oauth.errors.config.clone(),
+            lifetime: oauth.token.lifetime.map(std::time::Duration::from_secs),
             reach: reach(app),
         })
     }

@@ -122,9 +122,11 @@ fn describe_method(
     let oauth = method.oauth.as_ref();
     let redirect_uri = match method.kind {
         AuthMethodKind::OAuth2 => registered_redirect(app, method, callback_port),
-        AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-            None
-        }
+        AuthMethodKind::Device
+        | AuthMethodKind::ClientCredentials
+        | AuthMethodKind::ApiKey
+        | AuthMethodKind::Basic
+        | AuthMethodKind::Mcp => None,
     };
     let setup = method.setup.as_ref().map(|setup| SetupDetail {
         url: setup.url.clone(),

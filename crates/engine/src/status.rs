@@ -90,6 +90,9 @@ impl Engine {
             connections: counts.all,
             disconnected: counts.disconnected,
             paused_until: self.paused_until(Timestamp::now())?,
+            network: inner.weather.now().network,
+            clock_skew_seconds: self.clock_skew().map(|skew| skew.as_secs()),
+            storage_trouble_since: inner.storage.trouble_since(),
             sandbox: self.vars().remove("sandbox").map(|url| SandboxView { url }),
         })
     }

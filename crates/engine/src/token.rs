@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use membrane_model::{
-    AuthMethodKind, Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState,
-};
+use membrane_model::{Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState};
 use membrane_store::CredentialRow;
 use secrecy::ExposeSecret;
 
-use crate::credential::Credential;
-use crate::refresh::Refreshed;
 use crate::refresh::plan::between;
+use crate::refresh::{Refreshed, method_of};
 use crate::verify::shown;
 use crate::{Caller, Engine};
 
@@ -37,6 +34,7 @@ impl Engine {
         let connection = self.find(id)?;
         self.usable(&connection)?;
         self.need_vault().await?;
+        self.heed_clock().await?;
         let min_valid = min_valid.min(MIN_VALID_MAX);
         let now = Timestamp::now();
         let mut row = self.credential_row(id)?;
@@ -59,7 +57,7 @@ impl Engine {
             let again_at = row.next_retry_at.unwrap_or(now);
             return Err(self.not_now(&connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
         }
-        let credential = Credential::open(self.vault(), id, &row.sealed)?;
+        let credential = self.open_credential(&row)?;
         self.touch(&connection, now);
         let catalog = self.catalog();
         let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
@@ -96,29 +94,14 @@ impl Engine {
     pub async fn test(&self, id: &ConnectionId) -> Result<crate::Check, Fault> {
         let connection = self.find(id)?;
         self.token(&Caller::Console, id, Duration::ZERO).await?;
-        let catalog = self.catalog();
-        let app = self.app(&catalog, &connection.app)?;
-        let method = self.method(app, &connection.auth_method)?;
-        let row = self.credential_row(id)?;
-        let credential = Credential::open(self.vault(), id, &row.sealed)?;
-        let first = self.check(app, method, &credential, &connection.fields).await;
-        let renewable = row.has_refresh && method.kind != AuthMethodKind::ApiKey;
-        match first {
-            crate::Check::Rejected(_) if renewable => {
-                // An access token that the app refuses is renewed once before anything is called dead.
-                self.refresh(id, row.generation).await?;
-                self.usable(&self.find(id)?)?;
-                let row = self.credential_row(id)?;
-                let credential = Credential::open(self.vault(), id, &row.sealed)?;
-                Ok(self.check(app, method, &credential, &connection.fields).await)
-            }
-            other => Ok(other),
+        if method_of(&self.catalog(), &connection).is_none_or(|(_, method)| method.verify.is_none()) {
+            return Ok(crate::Check::Unknown);
         }
+        self.examine(id).await
     }
 
     pub(crate) fn credential_row(&self, id: &ConnectionId) -> Result<CredentialRow, Fault> {
-        self.store()
-            .read(|tx| tx.credential(id))?
+        self.credential_row_of(id)?
             .ok_or_else(|| Fault::new(ErrorCode::Disconnected, "its credential is not on this computer any more"))
     }
 

@@ -40,6 +40,10 @@ impl Engine {
         match self.call(app, method, check, credential, fields).await {
             Ok(reply) => match check.judge(reply.status, json(&reply).as_ref()) {
                 Verdict::Works => Check::Works,
+                // A refusal counts only where the app itself says it, not a page of the network in its place.
+                Verdict::Dead if reply.challenge.is_none() && reply.is_web_page() => {
+                    Check::Unreachable("web-page".to_owned())
+                }
                 Verdict::Dead => Check::Rejected(reply.status),
                 Verdict::Unclear => Check::Unreachable(format!("http-{}", reply.status)),
             },
@@ -137,7 +141,7 @@ fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> 
         return credential.values.get(field).cloned().unwrap_or_default();
     }
     match method.kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
             credential.access_token.clone().unwrap_or_default()
         }
         AuthMethodKind::ApiKey | AuthMethodKind::Basic => {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::AppKey;
 
-/// The five ways to connect an app.
+/// The kinds of ways to connect an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMethodKind {
@@ -19,6 +19,8 @@ pub enum AuthMethodKind {
     ApiKey,
     /// A user name and a password (RFC 7617).
     Basic,
+    /// The vendor's remote MCP server, signed in to with a client that registers itself (RFC 7591).
+    Mcp,
 }
 
 /// How the browser's answer comes back to this computer.
@@ -71,10 +73,16 @@ pub struct AppSummary {
     pub description: String,
     /// Lower-case category names: `crm`, `developer-tools`.
     pub categories: Vec<String>,
+    /// Ids of what it can do, the main one first: `send-email`.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
     /// Its ways to connect, best first.
     pub auth_methods: Vec<AuthMethodSummary>,
-    /// Connects with nothing to register.
+    /// A call to its API is possible with nothing registered.
     pub ready: bool,
+    /// Its vendor runs an MCP server that is signed in to with nothing registered; the API may need more.
+    #[serde(default)]
+    pub mcp: bool,
     /// Added by the person.
     pub own: bool,
 }
@@ -127,4 +135,39 @@ pub struct SearchItem {
     pub score: f64,
     /// Why it fits: "is called Gmail", "is a CRM", "matches atlassian.net".
     pub reason: String,
+    /// What kind of element it is.
+    #[serde(default)]
+    pub element_type: ElementType,
+    /// The app as an element, for readers of the wire that know several kinds.
+    #[serde(default)]
+    pub element: Option<SearchElement>,
+}
+
+impl SearchItem {
+    /// Makes the item of an app.
+    #[must_use]
+    pub fn new(key: AppKey, name: String, score: f64, reason: String) -> Self {
+        let element = SearchElement { id: key.clone(), key: key.clone(), name: name.clone() };
+        Self { key, name, score, reason, element_type: ElementType::Connector, element: Some(element) }
+    }
+}
+
+/// What kind of thing a search found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ElementType {
+    /// An app that can be connected.
+    #[default]
+    Connector,
+}
+
+/// What a search found, as an element.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SearchElement {
+    /// Names the element; an app is named by its key.
+    pub id: AppKey,
+    /// Names the app.
+    pub key: AppKey,
+    /// What a person calls it.
+    pub name: String,
 }

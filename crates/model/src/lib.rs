@@ -13,7 +13,8 @@ mod time;
 mod wire;
 
 pub use app::{
-    AppSummary, AuthMethodKind, AuthMethodSummary, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult,
+    AppSummary, AuthMethodKind, AuthMethodSummary, ElementType, Field, ReturnPath, SearchElement, SearchItem,
+    SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
@@ -23,7 +24,8 @@ pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, RequestId, Sessio
 pub use request::{ConnectionRequest, RequestStatus};
 pub use session::{Session, SessionKind, SessionState};
 pub use status::{
-    ClientView, EngineMode, EngineStatus, EngineView, NewClient, OriginView, SandboxView, VaultState, VaultView,
+    ClientView, EngineMode, EngineStatus, EngineView, Network, NewClient, OriginView, SandboxView, VaultState,
+    VaultView,
 };
 pub use time::Timestamp;
 pub use wire::{

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
@@ -41,6 +42,8 @@ pub struct Provider {
     pub dead_codes: Vec<String>,
     /// Error codes of its own that mean the client is set up wrongly.
     pub config_codes: Vec<String>,
+    /// How long its access tokens usually live, where that is known.
+    pub lifetime: Option<Duration>,
     /// Where requests may go.
     pub reach: Reach,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::together::Together;
 use crate::{StoreError, folder, schema};
 
 /// How long a write waits for another process to finish its own.
@@ -19,6 +20,7 @@ const STATEMENTS: usize = 64;
 pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
+    together: Together,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -45,7 +47,8 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut writer, &path)?;
-        let store = Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) };
+        let store =
+            Self { path, writer: Mutex::new(writer), together: Together::default(), readers: Mutex::new(Vec::new()) };
         store.first_time()?;
         Ok(store)
     }
@@ -60,6 +63,30 @@ impl Store {
         let value = change(&Tx(&transaction))?;
         transaction.commit()?;
         Ok(value)
+    }
+
+    /// Writes like [`Self::write`], in one transaction with whatever else waits for its turn by then: many small changes
+    /// at once cost one flush of the disk. Each still is whole or not there at all.
+    ///
+    /// # Errors
+    /// What `change` returned, and `Full` or `ReadOnly` when nothing can be written.
+    pub fn write_together<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.together.add(change);
+        {
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            self.together.run(&mut writer);
+        }
+        answer.take()
+    }
+
+    /// Makes every write fail as on a disk that can only be read, or lets them succeed again. For tests.
+    #[cfg(feature = "faults")]
+    pub fn set_read_only(&self, read_only: bool) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _set = writer.pragma_update(None, "query_only", read_only);
     }
 
     /// Reads from one consistent state. Never waits for a write.

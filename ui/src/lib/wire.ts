@@ -1,6 +1,6 @@
 // The shapes that the core sends: what crates/model says in Rust, said in TypeScript.
 
-export type MethodKind = 'oauth2' | 'device' | 'client-credentials' | 'api-key' | 'basic';
+export type MethodKind = 'oauth2' | 'device' | 'client-credentials' | 'api-key' | 'basic' | 'mcp';
 export type HealthStatus = 'connecting' | 'connected' | 'retrying' | 'attention' | 'paused';
 export type DisconnectReason =
   | 'revoked'
@@ -8,7 +8,8 @@ export type DisconnectReason =
   | 'key-rejected'
   | 'client-invalid'
   | 'rotation-lost'
-  | 'secret-lost';
+  | 'secret-lost'
+  | 'other-computer';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'
@@ -185,6 +186,9 @@ export interface AppSummary {
   categories: string[];
   authMethods: MethodSummary[];
   ready: boolean;
+  /** The vendor's MCP server can be signed in to with nothing registered. */
+  mcp?: boolean;
+  capabilities?: string[];
   own: boolean;
 }
 

@@ -53,6 +53,8 @@ export function methodBadge(kind: MethodKind): string {
       return 'Key';
     case 'basic':
       return 'Password';
+    case 'mcp':
+      return 'MCP server';
   }
 }
 
@@ -71,6 +73,8 @@ export function whatHappened(reason: DisconnectReason | undefined, app: string):
       return `${app} replaced its renewal token while the answer got lost on the way.`;
     case 'secret-lost':
       return 'Its credential is not on this computer any more.';
+    case 'other-computer':
+      return `It was signed in on another computer, and using it here too would end it there. Sign in to ${app} here.`;
     case undefined:
       return `Sign in to ${app} again to renew the access.`;
   }

@@ -5,9 +5,9 @@ use membrane_model::{AuthMethodKind, Field};
 use crate::parse::reader::Table;
 use crate::parse::{check, oauth, request};
 use crate::template::{Allow, is_slot_name};
-use crate::{AppFileError, AuthMethod, Setup};
+use crate::{AppFileError, AuthMethod, Setup, Template};
 
-const COMMON_KEYS: [&str; 9] = ["key", "type", "label", "fields", "send", "verify", "identity", "setup", "api"];
+const COMMON_KEYS: [&str; 10] = ["key", "type", "label", "url", "fields", "send", "verify", "identity", "setup", "api"];
 const OAUTH_KEYS: [&str; 18] = [
     "issuer",
     "sends_iss",
@@ -30,12 +30,13 @@ const OAUTH_KEYS: [&str; 18] = [
 ];
 const FIELD_KEYS: [&str; 8] = ["key", "label", "hint", "link", "example", "pattern", "secret", "optional"];
 
-const KINDS: [(&str, AuthMethodKind); 5] = [
+const KINDS: [(&str, AuthMethodKind); 6] = [
     ("oauth2", AuthMethodKind::OAuth2),
     ("device", AuthMethodKind::Device),
     ("client-credentials", AuthMethodKind::ClientCredentials),
     ("api-key", AuthMethodKind::ApiKey),
     ("basic", AuthMethodKind::Basic),
+    ("mcp", AuthMethodKind::Mcp),
 ];
 
 /// Reads all `[[auth]]` tables.
@@ -45,7 +46,7 @@ pub(crate) fn methods(file: &Table<'_>, app_name: &str, allow: Allow) -> Result<
     if tables.is_empty() {
         return Err(file.error(
             "the file has no way to connect",
-            "Add [[auth]] with type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".",
+            "Add [[auth]] with type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\", \"basic\" or \"mcp\".",
         ));
     }
     let mut methods: Vec<AuthMethod> = Vec::with_capacity(tables.len());
@@ -65,7 +66,7 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
     let kind = table.choice("type", &KINDS)?.ok_or_else(|| {
         table.error(
             "[[auth]] has no type",
-            "Write type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\" or \"basic\".",
+            "Write type = \"oauth2\", \"device\", \"client-credentials\", \"api-key\", \"basic\" or \"mcp\".",
         )
     })?;
     let word = KINDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| *word);
@@ -74,11 +75,12 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
         AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
             Some(oauth::facts(&table, kind, allow)?)
         }
-        AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
+        AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::Mcp => {
             no_oauth_keys(&table)?;
             None
         }
     };
+    let mcp = mcp_url(&table, kind, allow)?;
     let key = table.text("key")?;
     if let Some(key) = key.filter(|key| key.value.parse::<membrane_model::AppKey>().is_err()) {
         let problem = format!("{:?} can't name a way to connect", key.value);
@@ -99,6 +101,7 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
         kind,
         label: table.owned("label")?.unwrap_or_else(|| usual_label(kind, app_name)),
         oauth,
+        mcp,
         api: super::api(&table, allow)?,
         send: request::send(&table, kind, &fields)?,
         fields,
@@ -118,6 +121,20 @@ fn no_oauth_keys(table: &Table<'_>) -> Result<(), AppFileError> {
     }
 }
 
+/// Reads where the MCP server is; only that kind has an address of its own.
+fn mcp_url(table: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> Result<Option<Template>, AppFileError> {
+    let url = table.text("url")?;
+    match (kind, url) {
+        (AuthMethodKind::Mcp, Some(url)) => super::template(table, "url", url, allow).map(Some),
+        (AuthMethodKind::Mcp, None) => Err(table.missing("url", "\"https://mcp.example.com/mcp\"")),
+        (_, Some(url)) => {
+            let problem = format!("url has no meaning in {}", table.name);
+            Err(table.doc.error(url.at, problem, "Leave it out; the address of the API stands in [api] base."))
+        }
+        (_, None) => Ok(None),
+    }
+}
+
 fn usual_label(kind: AuthMethodKind, app_name: &str) -> String {
     match kind {
         AuthMethodKind::OAuth2 => format!("Sign in with {app_name}"),
@@ -125,6 +142,7 @@ fn usual_label(kind: AuthMethodKind, app_name: &str) -> String {
         AuthMethodKind::ClientCredentials => "Client id and secret".to_owned(),
         AuthMethodKind::ApiKey => "API key".to_owned(),
         AuthMethodKind::Basic => "User name and password".to_owned(),
+        AuthMethodKind::Mcp => format!("Sign in to {app_name}'s MCP server"),
     }
 }
 
@@ -140,7 +158,7 @@ fn usual_fields(kind: AuthMethodKind) -> Vec<Field> {
         optional: false,
     };
     match kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device => Vec::new(),
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => Vec::new(),
         AuthMethodKind::ClientCredentials => {
             vec![one("client_id", "Client id", false), one("client_secret", "Client secret", true)]
         }

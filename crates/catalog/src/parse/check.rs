@@ -5,7 +5,7 @@ use membrane_model::{AuthMethodKind, Field};
 use crate::parse::reader::{At, Table};
 use crate::parse::{VARS, is_var};
 use crate::template::{Allow, Part};
-use crate::{App, AppFileError, AuthMethod, HttpCheck, Identity, Send, Template, fields as values};
+use crate::{App, AppFileError, AuthMethod, HttpCheck, Identity, Send, Template, capability, fields as values};
 
 type Checked = Result<(), AppFileError>;
 
@@ -48,6 +48,18 @@ pub(crate) fn category(table: &Table<'_>, text: At<&str>) -> Result<String, AppF
     }
     let problem = format!("{:?} is no category", text.value);
     Err(table.doc.error(text.at, problem, "Write lower-case words joined by dashes: \"crm\", \"developer-tools\"."))
+}
+
+/// Takes an id out of the closed list of what apps can do.
+pub(crate) fn capability(table: &Table<'_>, text: At<&str>) -> Result<String, AppFileError> {
+    if capability::reason(text.value).is_some() {
+        return Ok(text.value.to_owned());
+    }
+    let instead = match capability::nearest(text.value) {
+        Some(id) => format!("Write {id:?}."),
+        None => "Write one of those that docs/catalog.md names.".to_owned(),
+    };
+    Err(table.doc.error(text.at, format!("{:?} is nothing that apps are known to do", text.value), instead))
 }
 
 /// Takes a JSON pointer (RFC 6901).
@@ -145,9 +157,15 @@ pub(crate) fn fields(table: &Table<'_>, kind: AuthMethodKind, list: &[Field]) ->
                 "Write secret = true in the field of the key or password.",
             ))
         }
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device if list.iter().any(|field| field.secret) => Err(table
-            .doc
-            .error(place, "a sign-in has no secret fields", "Leave secret out, or write type = \"api-key\".")),
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp
+            if list.iter().any(|field| field.secret) =>
+        {
+            Err(table.doc.error(
+                place,
+                "a sign-in has no secret fields",
+                "Leave secret out, or write type = \"api-key\".",
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -201,12 +219,12 @@ fn api_urls<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<&'a Template> {
         Some(Identity::Request { check, .. }) => Some(check),
         Some(Identity::Verify { .. } | Identity::TokenReply { .. }) | None => None,
     };
-    api.chain(method.verify.iter().chain(identity).map(|check| &check.url)).collect()
+    api.chain(&method.mcp).chain(method.verify.iter().chain(identity).map(|check| &check.url)).collect()
 }
 
 fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Template, secrets: Secrets) -> Checked {
     // Templates don't carry their place, and an address is seldom written twice: its text finds the line.
-    let at = file.doc.text.find(template.as_str()).unwrap_or(file.at);
+    let at = file.doc.find(template.as_str()).unwrap_or(file.at);
     let wrong = |problem: String, instead: String| Err(file.doc.error(at, problem, instead));
     for (slot, part) in template.slots() {
         let field = method.fields.iter().find(|field| field.key == slot);
@@ -253,7 +271,7 @@ fn check_basic(file: &Table<'_>, method: &AuthMethod, send: &Send) -> Checked {
     };
     for slot in username.slots().chain(password.slots()) {
         if !method.fields.iter().any(|field| field.key == slot) {
-            let at = file.doc.text.find(&format!("{{{slot}}}")).unwrap_or(file.at);
+            let at = file.doc.find(&format!("{{{slot}}}")).unwrap_or(file.at);
             let instead = format!(
                 "Add a field with key = {slot:?}, or write username and password in send with the keys of the fields."
             );

@@ -24,7 +24,10 @@ pub(crate) fn send(method: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -
     let list = method.tables("send", &SEND_KEYS)?;
     if list.is_empty() {
         return match kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => Ok(vec![bearer()]),
+            AuthMethodKind::OAuth2
+            | AuthMethodKind::Device
+            | AuthMethodKind::ClientCredentials
+            | AuthMethodKind::Mcp => Ok(vec![bearer()]),
             AuthMethodKind::Basic => basic(method).map(|send| vec![send]),
             AuthMethodKind::ApiKey => {
                 Err(method.missing("send", "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }"))
@@ -99,7 +102,7 @@ fn send_field(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Resu
         return Err(table.doc.error(named.at, problem, "Write the key of one of its fields."));
     }
     match kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials => {
+        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
             return Ok(None);
         }
         AuthMethodKind::ApiKey | AuthMethodKind::Basic => {}

@@ -1,6 +1,11 @@
 //! Web addresses in an intent: `https://acme.atlassian.net/browse/X-1`, `git@github.com:acme/site.git`, `zoom.us/j/1`.
 
-use crate::search::index::{Entry, Index};
+use crate::search::index::{Index, Named};
+use crate::search::{Hit, near};
+
+/// First labels that say nothing about who is behind a host.
+const ORDINARY_LABELS: [&str; 12] =
+    ["docs", "mail", "blog", "shop", "help", "status", "data", "cloud", "drive", "calendar", "store", "office"];
 
 /// A host and the path behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +21,8 @@ pub(crate) fn addresses(text: &str) -> Vec<Address> {
 
 /// Tells whether a text is nothing but an address.
 pub(crate) fn is_address(text: &str) -> bool {
-    text.split_whitespace().count() == 1 && text.split_whitespace().all(|piece| address(piece).is_some())
+    let one = text.split_whitespace().count() == 1;
+    one && text.split_whitespace().all(|piece| address(piece).is_some() || piece.contains("://"))
 }
 
 fn address(piece: &str) -> Option<Address> {
@@ -44,13 +50,13 @@ fn address(piece: &str) -> Option<Address> {
 }
 
 /// Finds the apps whose domain fits an address best: the longest host, then the longest path. Returns the domain too.
-pub(crate) fn owners<'i>(index: &'i Index, address: &Address) -> Vec<(&'i Entry, String)> {
-    let fits = index.entries.iter().flat_map(|entry| {
+pub(crate) fn owners(index: &Index, address: &Address) -> Vec<(usize, String)> {
+    let fits = index.entries.iter().enumerate().flat_map(|(place, entry)| {
         let fitting = entry
             .domains
             .iter()
             .filter(|(host, path)| host_fits(&address.host, host) && path_fits(&address.path, path));
-        fitting.map(move |(host, path)| (entry, host.len(), path.len(), format!("{host}{path}")))
+        fitting.map(move |(host, path)| (place, host.len(), path.len(), format!("{host}{path}")))
     });
     let all: Vec<_> = fits.collect();
     let Some(best) = all.iter().map(|(_, host, path, _)| (*host, *path)).max() else {
@@ -58,8 +64,31 @@ pub(crate) fn owners<'i>(index: &'i Index, address: &Address) -> Vec<(&'i Entry,
     };
     all.into_iter()
         .filter(|(_, host, path, _)| (*host, *path) == best)
-        .map(|(entry, _, _, domain)| (entry, domain))
+        .map(|(place, _, _, domain)| (place, domain))
         .collect()
+}
+
+/// Finds apps that an unknown host is named like: `gitlab.acme.example` may be a GitLab of one's own, `hubspot.example`
+/// another domain of HubSpot. Nobody vouches for it, so it is offered and never picked.
+pub(crate) fn alike(index: &Index, address: &Address) -> Vec<Hit> {
+    let labels: Vec<&str> = address.host.split('.').collect();
+    let first = labels.first().copied().filter(|_| labels.len() > 2);
+    let own = labels.len().checked_sub(2).map(|at| labels[at]);
+    let label = [own, first].into_iter().flatten().find(|label| label.len() >= 4 && !index.named(label).is_empty());
+    let Some(label) = label.filter(|label| !ORDINARY_LABELS.contains(label)) else { return Vec::new() };
+    let hit = |named: &Named| Hit::new(index, named.entry, 0.6, format!("is named like {label}"));
+    index.named(label).iter().map(hit).collect()
+}
+
+/// Finds names that a bare host is near to ("Apolo.io"). What has a scheme or a path was copied, and copies have no slips.
+pub(crate) fn misspelt(index: &Index, intent: &str) -> Option<Vec<Hit>> {
+    let bare = intent.trim().to_lowercase();
+    if bare.contains(['/', ':']) {
+        return None;
+    }
+    let whole: String = bare.chars().filter(|c| c.is_alphanumeric()).collect();
+    let label = bare.trim_start_matches("www.").split('.').next().unwrap_or_default();
+    [whole.as_str(), label].into_iter().map(|text| near::joined(index, text)).find(|hits| !hits.is_empty())
 }
 
 fn host_fits(host: &str, domain: &str) -> bool {

@@ -1,377 +1,148 @@
-//! What categories are called, and which words say nothing about an app.
+//! The words people use, as data: terms and hints of what apps can do, example phrases, and words that say nothing.
 
-/// A category: its key in the app files, what an app of it is, and the words people use for it.
-pub(crate) struct Category {
-    pub(crate) key: &'static str,
-    /// Follows the app's name: "is a CRM".
-    pub(crate) reason: &'static str,
-    pub(crate) words: &'static [&'static str],
-}
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-const fn row(key: &'static str, reason: &'static str, words: &'static [&'static str]) -> Category {
-    Category { key, reason, words }
-}
+use crate::capability;
 
-/// All categories that apps of ours may have.
-pub(crate) const CATEGORIES: &[Category] = &[
-    row(
-        "ai",
-        "has language models",
-        &[
-            "ai",
-            "artificial intelligence",
-            "llm",
-            "language model",
-            "machine learning",
-            "chatbot",
-            "text generation",
-            "embeddings",
-        ],
-    ),
-    row("calendar", "is a calendar", &["calendar", "appointments", "agenda", "diary", "free time", "events"]),
-    row(
-        "chat",
-        "is for team chat",
-        &[
-            "chat",
-            "team chat",
-            "messaging",
-            "messages",
-            "instant messenger",
-            "messenger",
-            "direct messages",
-            "channels",
-        ],
-    ),
-    row("communication", "is for talking with people", &["communication", "communicate"]),
-    row(
-        "crm",
-        "is a CRM",
-        &[
-            "crm",
-            "customer relationship management",
-            "customer relations",
-            "customer database",
-            "leads",
-            "deals",
-            "sales contacts",
-            "prospects",
-            "opportunities",
-        ],
-    ),
-    row(
-        "customer-support",
-        "is for customer support",
-        &[
-            "customer support",
-            "customer service",
-            "support",
-            "help desk",
-            "helpdesk",
-            "service desk",
-            "support tickets",
-        ],
-    ),
-    row("databases", "keeps tables of data", &["database", "databases", "no-code database", "table", "records"]),
-    row("design", "is for design", &["design", "designs", "prototype", "mockup", "wireframe", "user interface"]),
-    row(
-        "developer-tools",
-        "is for developers",
-        &["developer tools", "dev tools", "developers", "programming", "coding", "devops"],
-    ),
-    row("dns", "looks after domain names", &["dns", "domain names", "nameserver", "cdn"]),
-    row("documents", "keeps documents", &["documents", "docs", "pages", "word processor", "writing"]),
-    row(
-        "e-commerce",
-        "is an online shop",
-        &[
-            "e-commerce",
-            "ecommerce",
-            "online shop",
-            "online store",
-            "web shop",
-            "shop",
-            "store",
-            "orders",
-            "products",
-            "inventory",
-        ],
-    ),
-    row("email", "is for e-mail", &["email", "e-mail", "mail", "mailbox", "inbox", "webmail"]),
-    row(
-        "email-marketing",
-        "sends newsletters",
-        &[
-            "newsletter",
-            "email marketing",
-            "e-mail marketing",
-            "mailing list",
-            "email campaign",
-            "e-mail campaign",
-            "subscribers",
-        ],
-    ),
-    row("entertainment", "is for entertainment", &["entertainment"]),
-    row(
-        "files",
-        "keeps files",
-        &["files", "folders", "file sharing", "cloud drive", "file storage", "cloud storage", "uploads"],
-    ),
-    row("finance", "is for finance", &["finance", "money", "billing", "invoices"]),
-    row(
-        "git",
-        "hosts code",
-        &[
-            "git",
-            "repository",
-            "repositories",
-            "repo",
-            "pull request",
-            "merge request",
-            "source code",
-            "code",
-            "code hosting",
-            "code review",
-            "version control",
-            "commits",
-        ],
-    ),
-    row("hosting", "hosts web sites", &["hosting", "web hosting", "deploy", "deployment", "deployments", "serverless"]),
-    row(
-        "issue-tracking",
-        "tracks issues",
-        &[
-            "issues",
-            "bugs",
-            "issue tracker",
-            "issue tracking",
-            "bug tracker",
-            "bug report",
-            "bug reports",
-            "backlog",
-            "sprint",
-        ],
-    ),
-    row("marketing", "is for marketing", &["marketing", "marketing automation", "campaigns"]),
-    row(
-        "monitoring",
-        "watches programs for errors",
-        &["monitoring", "error tracking", "crash reports", "crashes", "exceptions", "stack trace", "observability"],
-    ),
-    row("music", "plays music", &["music", "playlist", "playlists", "podcasts", "music player"]),
-    row("notes", "keeps notes", &["notes", "note taking", "notebook"]),
-    row(
-        "payments",
-        "takes payments",
-        &["payments", "card payments", "pay", "refunds", "subscriptions", "checkout", "charge a card"],
-    ),
-    row("productivity", "is for getting things done", &["productivity"]),
-    row(
-        "project-management",
-        "plans projects",
-        &[
-            "project management",
-            "projects",
-            "project planning",
-            "kanban",
-            "kanban board",
-            "boards",
-            "roadmap",
-            "sprint",
-        ],
-    ),
-    row("sales", "is for sales", &["sales", "sales pipeline", "pipeline", "deals"]),
-    row(
-        "sandbox",
-        "is for trying things out",
-        &[
-            "sandbox",
-            "demo",
-            "try",
-            "try out",
-            "try it out",
-            "try membrane",
-            "test drive",
-            "playground",
-            "example app",
-            "test app",
-        ],
-    ),
-    row(
-        "scheduling",
-        "arranges times",
-        &["scheduling", "book a time", "bookings", "appointments", "meeting times", "availability"],
-    ),
-    row("sms", "sends text messages", &["sms", "text message", "text messages", "texting"]),
-    row("social", "is a social network", &["social", "social network", "social media", "community"]),
-    row("spreadsheets", "is for spreadsheets", &["spreadsheet", "spreadsheets", "sheet", "cells", "rows and columns"]),
-    row("storage", "keeps files", &["storage", "cloud storage", "file storage", "backup"]),
-    row(
-        "tasks",
-        "keeps to-do lists",
-        &["tasks", "to-do", "to-do list", "todo", "todo list", "todos", "to-dos", "reminders", "checklist"],
-    ),
-    row("telephony", "makes phone calls", &["phone", "phone calls", "calls", "telephony", "voice calls"]),
-    row("ticketing", "keeps tickets", &["tickets", "ticketing", "support tickets", "help desk"]),
-    row(
-        "transactional-email",
-        "sends e-mail for programs",
-        &["transactional email", "transactional e-mail", "bulk email", "email api", "smtp", "email delivery"],
-    ),
-    row(
-        "video-meetings",
-        "is for video meetings",
-        &[
-            "video meetings",
-            "video calls",
-            "video conference",
-            "video conferencing",
-            "video chat",
-            "meetings",
-            "webinar",
-            "webinars",
-        ],
-    ),
-    row("wiki", "is a wiki", &["wiki", "knowledge base", "internal documentation", "handbook"]),
+/// Terms and hints, a file for each language.
+const TERMS: [&str; 9] = [
+    include_str!("../../lexicon/terms/en.txt"),
+    include_str!("../../lexicon/terms/de.txt"),
+    include_str!("../../lexicon/terms/fr.txt"),
+    include_str!("../../lexicon/terms/es.txt"),
+    include_str!("../../lexicon/terms/pt.txt"),
+    include_str!("../../lexicon/terms/it.txt"),
+    include_str!("../../lexicon/terms/nl.txt"),
+    include_str!("../../lexicon/terms/ja.txt"),
+    include_str!("../../lexicon/terms/zh.txt"),
 ];
 
-/// Names of apps that are ordinary words: in a sentence they count only with a capital or after a preposition.
-pub(crate) const ORDINARY_NAMES: &[&str] = &[
-    "linear", "notion", "slack", "zoom", "team", "teams", "outlook", "sentry", "claude", "gpt", "tg", "gh", "stripe",
-    "discord", "shape", "close", "front", "make", "plain", "monday", "copper", "drift", "box", "wave", "square",
-    "buffer", "bird", "gem", "lever", "loop", "heap",
+/// Example phrases: a capability in brackets, and below it a phrase on each line.
+const PHRASES: [&str; 5] = [
+    include_str!("../../lexicon/phrases/office.txt"),
+    include_str!("../../lexicon/phrases/business.txt"),
+    include_str!("../../lexicon/phrases/development.txt"),
+    include_str!("../../lexicon/phrases/media.txt"),
+    include_str!("../../lexicon/phrases/life.txt"),
 ];
+
+/// Phrases that no app is meant by.
+const IDLE: &str = include_str!("../../lexicon/phrases/idle.txt");
+
+static FILLERS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/fillers.txt")));
+static QUIET: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/quiet.txt")));
+static ORDINARY: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/ordinary.txt")));
 
 /// After these words an ordinary word can be a name: "put it in Linear".
-pub(crate) const PREPOSITIONS: &[&str] = &[
-    "in", "on", "to", "from", "with", "via", "through", "using", "use", "into", "onto", "at", "by", "connect", "my",
-    "our", "called", "app",
+const PREPOSITIONS: [&str; 28] = [
+    "in", "from", "with", "via", "through", "using", "into", "onto", "inside", "our", "my", "connect", "called", "mit",
+    "uber", "aus", "dans", "avec", "depuis", "con", "desde", "com", "tramite", "su", "our", "open", "within", "use",
 ];
 
-/// Words that say nothing about which app is meant.
-pub(crate) const FILLERS: &[&str] = &[
-    "a",
-    "about",
-    "access",
-    "account",
-    "add",
-    "all",
-    "an",
-    "and",
-    "any",
-    "app",
-    "application",
-    "are",
-    "as",
-    "at",
-    "authorize",
-    "be",
-    "bring",
-    "by",
-    "called",
-    "can",
-    "change",
-    "check",
-    "connect",
-    "connected",
-    "connection",
-    "could",
-    "create",
-    "delete",
-    "do",
-    "edit",
-    "every",
-    "find",
-    "for",
-    "from",
-    "get",
-    "give",
-    "go",
-    "have",
-    "help",
-    "how",
-    "hook",
-    "i",
-    "im",
-    "in",
-    "integrate",
-    "integration",
-    "into",
-    "is",
-    "it",
-    "its",
-    "keep",
-    "let",
-    "like",
-    "link",
-    "list",
-    "log",
-    "login",
-    "look",
-    "make",
-    "manage",
-    "me",
-    "mine",
-    "my",
-    "need",
-    "new",
-    "next",
-    "of",
-    "old",
-    "on",
-    "one",
-    "open",
-    "or",
-    "our",
-    "out",
-    "please",
-    "post",
-    "pull",
-    "put",
-    "read",
-    "remove",
-    "see",
-    "send",
-    "service",
-    "set",
-    "setup",
-    "show",
-    "sign",
-    "software",
-    "some",
-    "something",
-    "sync",
-    "system",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "these",
-    "this",
-    "those",
-    "through",
-    "to",
-    "tool",
-    "tools",
-    "up",
-    "update",
-    "us",
-    "use",
-    "user",
-    "using",
-    "via",
-    "want",
-    "we",
-    "what",
-    "when",
-    "where",
-    "which",
-    "will",
-    "with",
-    "work",
-    "would",
-    "write",
-    "you",
-    "your",
-];
+/// A capability with some of its words in one language.
+pub(crate) struct Entry {
+    /// The place of the capability in the closed list.
+    pub(crate) capability: u16,
+    /// Mean the thing.
+    pub(crate) terms: Vec<&'static str>,
+    /// Hint at it.
+    pub(crate) hints: Vec<&'static str>,
+}
+
+/// Tells whether a word is an article, a pronoun or the like.
+pub(crate) fn is_filler(word: &str) -> bool {
+    FILLERS.binary_search(&word).is_ok()
+}
+
+/// Tells whether a word says nothing alone, yet may be part of a term.
+pub(crate) fn is_quiet(word: &str) -> bool {
+    QUIET.binary_search(&word).is_ok()
+}
+
+/// Tells whether a name is an ordinary word too.
+pub(crate) fn is_ordinary(word: &str) -> bool {
+    ORDINARY.binary_search(&word).is_ok()
+}
+
+/// Tells whether an ordinary word after this one can be a name.
+pub(crate) fn introduces_a_name(word: &str) -> bool {
+    PREPOSITIONS.contains(&word)
+}
+
+/// Lists terms and hints in all languages.
+pub(crate) fn entries() -> impl Iterator<Item = Entry> {
+    let places = places();
+    TERMS.into_iter().flat_map(data_lines).filter_map(move |line| {
+        let (id, words) = line.split_once(": ")?;
+        let (terms, hints) = words.split_once('|').unwrap_or((words, ""));
+        let list = |text: &'static str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+        Some(Entry { capability: *places.get(id)?, terms: list(terms), hints: list(hints) })
+    })
+}
+
+/// Lists example phrases with the place of their capability.
+pub(crate) fn phrases() -> impl Iterator<Item = (u16, &'static str)> {
+    let places = places();
+    let mut current = None;
+    PHRASES.into_iter().flat_map(data_lines).filter_map(move |line| {
+        match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(id) => {
+                current = places.get(id).copied();
+                None
+            }
+            None => Some((current?, line)),
+        }
+    })
+}
+
+/// Lists phrases that no app is meant by.
+pub(crate) fn idle() -> impl Iterator<Item = &'static str> {
+    data_lines(IDLE)
+}
+
+fn places() -> HashMap<&'static str, u16> {
+    capability::list().zip(0..).map(|((id, _), place)| (id, place)).collect()
+}
+
+fn data_lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn sorted(text: &'static str) -> Vec<&'static str> {
+    let mut words: Vec<&str> = data_lines(text).flat_map(str::split_whitespace).collect();
+    words.sort_unstable();
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_knows_every_capability() {
+        let all = capability::list().count();
+        for (place, text) in TERMS.iter().enumerate() {
+            let known = data_lines(text).count();
+            assert_eq!(known, all, "file {place}");
+        }
+        assert_eq!(entries().count(), all * TERMS.len(), "an id is misspelt");
+        for entry in entries() {
+            assert!(!entry.terms.is_empty(), "capability {} has no term", entry.capability);
+        }
+    }
+
+    #[test]
+    fn every_capability_has_example_phrases() {
+        let mut counts = vec![0; capability::list().count()];
+        for (place, _) in phrases() {
+            counts[usize::from(place)] += 1;
+        }
+        for ((id, _), count) in capability::list().zip(counts) {
+            assert!(count >= 10, "{id} has {count} phrases");
+        }
+        let headers: usize =
+            PHRASES.iter().flat_map(|text| data_lines(text)).filter(|line| line.starts_with('[')).count();
+        assert_eq!(headers, capability::list().count(), "an id in brackets is misspelt or there twice");
+    }
+}

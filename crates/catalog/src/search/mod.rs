@@ -1,16 +1,17 @@
 //! Intent search: free text in, apps out, offline and always the same.
 //!
 //! The stages, in the order of how sure they are: a web address; a name or an alias as the whole text; names within the
-//! text; words of categories, names and descriptions; a slip of the pen in a short text. The first stage that finds
-//! something answers; a slip goes before words that explain the text only in part.
+//! text; a slip of the pen; what the text asks an app to do; words of categories and descriptions. The first stage that
+//! finds something answers, and only the first ones pick: a task is served by many apps.
 
 mod host;
 pub(crate) mod index;
-pub(crate) mod lexicon;
+mod lexicon;
+mod meaning;
 mod named;
 mod near;
+mod rank;
 mod text;
-mod topic;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -18,77 +19,82 @@ use std::collections::BTreeSet;
 use membrane_model::{AppKey, SearchItem, SearchOutcome, SearchResult};
 
 use crate::Catalog;
-use crate::search::index::{Entry, Index};
-use crate::search::lexicon::FILLERS;
+use crate::search::index::Index;
+use crate::search::lexicon::{is_filler, is_quiet};
 use crate::search::text::Word;
 
 /// More would be no choice.
 const MAX_ITEMS: usize = 20;
-/// A text that is explained this well has no slip of the pen.
-const EXPLAINED: f64 = 0.9;
 /// How many popular apps an empty text shows.
 const POPULAR: usize = 12;
 
 /// An app that fits.
 #[derive(Debug, Clone)]
-pub(crate) struct Hit<'i> {
-    pub(crate) entry: &'i Entry,
+pub(crate) struct Hit {
+    /// The app's place in the index.
+    pub(crate) place: usize,
     /// 0 to 1.
     pub(crate) score: f64,
     pub(crate) reason: String,
-    /// Comes earlier among equals: order of mention, the main category.
+    /// The order of mention.
     pub(crate) rank: usize,
+    /// Serves the text as well as others do: the person's own choice may go first.
+    pub(crate) serves: bool,
+    popularity: u8,
+}
+
+impl Hit {
+    pub(crate) fn new(index: &Index, place: usize, score: f64, reason: String) -> Self {
+        let popularity = index.entries[place].popularity;
+        Self { place, score, reason, rank: 0, serves: false, popularity }
+    }
 }
 
 /// What a stage comes to.
-pub(crate) enum Answer<'i> {
+pub(crate) enum Answer {
     /// This one.
-    Pick(Hit<'i>),
+    Pick(Hit),
     /// One of these.
-    Choose(Vec<Hit<'i>>),
+    Choose(Vec<Hit>),
     /// None of them; the next stage is not asked.
     None,
-}
-
-impl Answer<'_> {
-    fn best(&self) -> f64 {
-        match self {
-            Self::Pick(hit) => hit.score,
-            Self::Choose(hits) => hits.iter().map(|hit| hit.score).fold(0.0, f64::max),
-            Self::None => 0.0,
-        }
-    }
 }
 
 /// Finds the apps for an intent.
 pub(crate) fn search(catalog: &Catalog, intent: &str, connected: &[AppKey]) -> SearchResult {
     let index = catalog.index();
-    let answer = answer(index, intent);
-    let (outcome, mut hits) = match answer {
+    let (outcome, mut hits) = match answer(index, intent) {
         Answer::Pick(hit) => (SearchOutcome::Pick, vec![hit]),
         Answer::Choose(hits) if hits.is_empty() => (SearchOutcome::None, hits),
         Answer::Choose(hits) => (SearchOutcome::Choose, hits),
         Answer::None => (SearchOutcome::None, Vec::new()),
     };
     let connected: BTreeSet<&str> = connected.iter().map(AppKey::as_str).collect();
+    let best = hits.iter().map(|hit| hit.score).fold(0.0, f64::max);
+    for hit in &mut hits {
+        if connected.contains(index.entries[hit.place].key.as_str()) && hit.serves {
+            hit.score = best;
+            hit.rank = 0;
+        }
+    }
     hits.sort_by_key(|hit| {
-        // Scores are compared in hundredths, so that equals are equals.
-        let score = Reverse((hit.score * 100.0).round() as i64);
-        let known = !connected.contains(hit.entry.key.as_str());
-        (score, known, hit.rank, Reverse(hit.entry.popularity), hit.entry.key.clone())
+        // Scores are compared in thousandths, so that equals are equals.
+        let score = Reverse((hit.score * 1000.0).round() as i64);
+        let known = !connected.contains(index.entries[hit.place].key.as_str());
+        (score, known, hit.rank, Reverse(hit.popularity), index.entries[hit.place].key.as_str())
     });
     hits.truncate(MAX_ITEMS);
-    let items = hits.into_iter().filter_map(|hit| item(catalog, &hit)).collect();
+    let items = hits.into_iter().filter_map(|hit| item(catalog, index, &hit)).collect();
     SearchResult { outcome, items }
 }
 
-fn item(catalog: &Catalog, hit: &Hit<'_>) -> Option<SearchItem> {
-    let app = catalog.get(&hit.entry.key.parse().ok()?)?;
-    let score = (hit.score * 100.0).round() / 100.0;
-    Some(SearchItem { key: app.key.clone(), name: app.name.clone(), score, reason: hit.reason.clone() })
+fn item(catalog: &Catalog, index: &Index, hit: &Hit) -> Option<SearchItem> {
+    let app = catalog.get(&index.entries[hit.place].key.parse().ok()?)?;
+    let score = (hit.score.clamp(0.0, 1.0) * 100.0).round() / 100.0;
+    Some(SearchItem::new(app.key.clone(), app.name.clone(), score, hit.reason.clone()))
 }
 
-fn answer<'i>(index: &'i Index, intent: &str) -> Answer<'i> {
+fn answer(index: &Index, intent: &str) -> Answer {
     let words = text::words(intent);
     if words.is_empty() {
         return if intent.trim().is_empty() { popular(index) } else { Answer::None };
@@ -99,53 +105,100 @@ fn answer<'i>(index: &'i Index, intent: &str) -> Answer<'i> {
     if let Some(answer) = named::whole(index, &words) {
         return answer;
     }
-    if let Some(answer) = named::within(index, &words) {
-        return answer;
-    }
-    let telling = telling(&words);
-    if telling.is_empty() {
+    if !words.iter().any(tells) {
         return Answer::None;
     }
-    let topic = topic::about(index, &words);
-    if topic.as_ref().is_some_and(|topic| topic.best() >= EXPLAINED) {
-        return topic.unwrap_or(Answer::None);
+    let reading = index.meaning.read(&words);
+    let family = named::family_in(index, &words);
+    let meant = rank::by_meaning(index, &words, &reading, family);
+    let named = named::within(index, &words);
+    if !named.is_empty() {
+        return by_name(index, &words, named, meant);
     }
-    match (near::misspelt(index, &telling), topic) {
-        (Some(Answer::Pick(hit)), _) => Answer::Pick(hit),
-        (_, Some(topic)) => topic,
-        (near, None) => near.unwrap_or(Answer::None),
+    let clear = reading.by_term && reading.covered > 0.99;
+    if !clear && let Some(answer) = near::whole(index, &words) {
+        return answer;
+    }
+    if let Some(answer) = near::within(index, &words) {
+        return answer;
+    }
+    if !meant.is_empty() {
+        return Answer::Choose(meant);
+    }
+    let described = rank::by_description(index, &words);
+    if !described.is_empty() {
+        return alone(described);
+    }
+    alone(rank::beginnings(index, &words))
+}
+
+/// Answers a text that names apps. A name that has little to do with what the text is about may be somebody it is about:
+/// "the invoice from Hetzner in my mailbox".
+fn by_name(index: &Index, words: &[Word], named: Vec<Hit>, meant: Vec<Hit>) -> Answer {
+    // "Zoho Billng" names Zoho, and means another app of theirs.
+    let unknown = |word: &Word| tells(word) && !index.knows(word);
+    if named.len() == 1
+        && words.len() <= 5
+        && words.iter().any(unknown)
+        && let Some(answer) = near::whole(index, words)
+    {
+        return answer;
+    }
+    let [only] = named.as_slice() else { return Answer::Choose(named) };
+    let serves = meant.iter().any(|hit| hit.place == only.place);
+    let best = meant.first().map_or(0.0, |_| meant.iter().map(|hit| hit.score).fold(0.0, f64::max));
+    if serves || best < 0.68 || words.len() <= 3 {
+        return named.into_iter().next().map_or(Answer::None, Answer::Pick);
+    }
+    Answer::Choose(named.into_iter().chain(meant).collect())
+}
+
+/// Picks the only one there is, if it is sure enough.
+fn alone(hits: Vec<Hit>) -> Answer {
+    match hits.as_slice() {
+        [only] if only.score >= 0.5 => Answer::Pick(only.clone()),
+        _ => Answer::Choose(hits),
     }
 }
 
-/// Returns the words that say something.
-pub(crate) fn telling(words: &[Word]) -> Vec<&Word> {
-    words.iter().filter(|word| !is_filler(&word.plain)).collect()
+/// Tells whether a word says something about an app.
+fn tells(word: &Word) -> bool {
+    !is_filler(&word.plain) && !is_quiet(&word.plain)
 }
 
-pub(crate) fn is_filler(word: &str) -> bool {
-    FILLERS.contains(&word)
-}
-
-fn popular(index: &Index) -> Answer<'_> {
-    let mut entries: Vec<&Entry> = index.entries.iter().collect();
-    entries.sort_by_key(|entry| (Reverse(entry.popularity), &entry.key));
-    let hit =
-        |entry| Hit { entry, score: f64::from(entry.popularity) / 1000.0, reason: "is popular".to_owned(), rank: 0 };
-    Answer::Choose(entries.into_iter().take(POPULAR).map(hit).collect())
+fn popular(index: &Index) -> Answer {
+    let mut places: Vec<usize> = (0..index.entries.len()).collect();
+    places.sort_by_key(|place| (Reverse(index.entries[*place].popularity), &index.entries[*place].key));
+    let hit = |place: usize| {
+        let score = f64::from(index.entries[place].popularity) / 1000.0;
+        Hit::new(index, place, score, "is popular".to_owned())
+    };
+    Answer::Choose(places.into_iter().take(POPULAR).map(hit).collect())
 }
 
 /// Answers a text with a web address. One that is nothing else and nobody's has no app: it can be added by its address.
-fn by_address<'i>(index: &'i Index, intent: &str) -> Option<Answer<'i>> {
-    let mut hits: Vec<Hit<'i>> = Vec::new();
-    for address in host::addresses(intent) {
-        for (entry, domain) in host::owners(index, &address) {
-            if !hits.iter().any(|hit| hit.entry.key == entry.key) {
-                hits.push(Hit { entry, score: 1.0, reason: format!("matches {domain}"), rank: hits.len() });
+fn by_address(index: &Index, intent: &str) -> Option<Answer> {
+    let mut hits: Vec<Hit> = Vec::new();
+    let addresses = host::addresses(intent);
+    for address in &addresses {
+        for (place, domain) in host::owners(index, address) {
+            if !hits.iter().any(|hit| hit.place == place) {
+                let mut hit = Hit::new(index, place, 1.0, format!("matches {domain}"));
+                hit.rank = hits.len();
+                hits.push(hit);
             }
         }
     }
+    if hits.is_empty() {
+        hits = addresses.iter().flat_map(|address| host::alike(index, address)).collect();
+        if !hits.is_empty() {
+            return Some(Answer::Choose(hits));
+        }
+    }
     match hits.len() {
-        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => Some(Answer::None),
+        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => {
+            Some(host::misspelt(index, intent).map_or(Answer::None, Answer::Choose))
+        }
         0 => None,
         1 => hits.pop().map(Answer::Pick),
         _ => Some(Answer::Choose(hits)),

@@ -1,92 +1,198 @@
-//! Apps that the text calls by a name, an alias or the name of their family.
+//! Apps that the text calls by a name, an alias, or the name of their family.
 
-use crate::search::index::{Entry, Index, Name};
-use crate::search::lexicon::{ORDINARY_NAMES, PREPOSITIONS};
-use crate::search::text::Word;
-use crate::search::{Answer, Hit, is_filler, telling};
+use std::collections::BTreeSet;
+
+use crate::search::index::{Index, Named};
+use crate::search::lexicon::{introduces_a_name, is_filler, is_ordinary, is_quiet};
+use crate::search::text::{Word, singular};
+use crate::search::{Answer, Hit};
+
+/// What may stand around a name when nothing but the app is meant: "our Gusto account".
+const AROUND: [&str; 14] = [
+    "account",
+    "accounts",
+    "app",
+    "api",
+    "workspace",
+    "integration",
+    "server",
+    "online",
+    "login",
+    "cloud",
+    "software",
+    "com",
+    "connector",
+    "konto",
+];
+/// Days of the week are dates, wherever they stand in a sentence.
+const DAYS: [&str; 2] = ["monday", "today"];
 
 /// Finds the app that the whole text names, words such as "connect my … account" left out.
-pub(crate) fn whole<'i>(index: &'i Index, words: &[Word]) -> Option<Answer<'i>> {
-    let joined = |words: &[&Word]| words.iter().map(|word| word.plain.as_str()).collect::<String>();
+pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     let all: Vec<&Word> = words.iter().collect();
-    let core = telling(words);
-    let texts = [joined(&all), joined(&core)];
-    for text in texts.iter().filter(|text| !text.is_empty()) {
-        let mut hits = index.entries.iter().filter_map(|entry| {
-            let name = entry.names.iter().find(|name| name.compact == *text)?;
-            Some(Hit { entry, score: 1.0, reason: called(entry, name), rank: 0 })
-        });
-        match (hits.next(), hits.next()) {
-            (Some(hit), None) => return Some(Answer::Pick(hit)),
-            (Some(first), Some(second)) => {
-                return Some(Answer::Choose([first, second].into_iter().chain(hits).collect()));
-            }
-            (None, _) => {}
-        }
-    }
-    family(index, &core)
-}
-
-/// Finds the apps of a family when nothing but the family is named: "google".
-fn family<'i>(index: &'i Index, core: &[&Word]) -> Option<Answer<'i>> {
-    let [word] = core else { return None };
-    let of_it = index.entries.iter().filter(|entry| entry.family.as_deref() == Some(word.plain.as_str()));
-    let family = capitalised(&word.plain);
-    let hits: Vec<Hit<'i>> =
-        of_it.map(|entry| Hit { entry, score: 0.9, reason: format!("is one of the {family} apps"), rank: 0 }).collect();
-    (!hits.is_empty()).then_some(Answer::Choose(hits))
-}
-
-/// Finds the apps that are named somewhere in the text.
-pub(crate) fn within<'i>(index: &'i Index, words: &[Word]) -> Option<Answer<'i>> {
-    let mut hits: Vec<Hit<'i>> = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        let longest = index.longest.min(words.len() - at);
-        let found = (1..=longest).rev().find_map(|len| named_at(index, words, at, len).map(|named| (len, named)));
-        let Some((len, (entry, name))) = found else {
-            at += 1;
+    let core: Vec<&Word> = words.iter().filter(|word| !is_filler(&word.plain) && !is_quiet(&word.plain)).collect();
+    let bare: Vec<&Word> = core.iter().copied().filter(|word| !AROUND.contains(&word.plain.as_str())).collect();
+    for text in [joined(&all), joined(&core), stemmed(&core), joined(&bare), stemmed(&bare)] {
+        if text.is_empty() {
             continue;
-        };
-        if !hits.iter().any(|hit| hit.entry.key == entry.key) {
-            hits.push(Hit { entry, score: 0.95, reason: called(entry, name), rank: hits.len() });
         }
-        at += len;
+        if let Some(answer) = owners(index, &text) {
+            return Some(answer);
+        }
+        if let Some(family) = index.families.get(&text) {
+            return of_family(index, family);
+        }
     }
+    let [word] = bare.as_slice() else { return None };
+    let place = *index.telling_words.get(&word.plain)?;
+    let known = is_ordinary(&word.plain) || index.meaning.knows(&word.stem);
+    (!known).then(|| Answer::Pick(Hit::new(index, place, 0.93, format!("has {:?} in its name", word.plain))))
+}
+
+fn owners(index: &Index, text: &str) -> Option<Answer> {
+    let owners = preferred(index.named(text));
+    let hits: Vec<Hit> = owners.iter().map(|named| Hit::new(index, named.entry, 1.0, called(index, named))).collect();
     match hits.len() {
         0 => None,
-        1 => hits.pop().map(Answer::Pick),
+        1 => hits.into_iter().next().map(Answer::Pick),
         _ => Some(Answer::Choose(hits)),
     }
 }
 
-fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize) -> Option<(&'i Entry, &'i Name)> {
+/// Returns those whose name is nearest to what is written in their files.
+fn preferred(named: &[Named]) -> Vec<&Named> {
+    let best = named.iter().map(|named| named.fit).min();
+    named.iter().filter(|named| Some(named.fit) == best).collect()
+}
+
+/// Offers the apps of a family when nothing but the family is named: "google".
+fn of_family(index: &Index, family: &str) -> Option<Answer> {
+    let reason = format!("is one of the {} apps", capitalised(family));
+    let of_it = index.entries.iter().enumerate().filter(|(_, entry)| entry.family.as_deref() == Some(family));
+    let hits: Vec<Hit> = of_it.map(|(place, _)| Hit::new(index, place, 0.9, reason.clone())).collect();
+    (!hits.is_empty()).then_some(Answer::Choose(hits))
+}
+
+/// Finds the apps that are named somewhere in the text, in the order of mention.
+pub(crate) fn within(index: &Index, words: &[Word]) -> Vec<Hit> {
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let longest = index.longest.min(6).min(words.len() - at);
+        let found = (1..=longest).rev().find_map(|len| named_at(index, words, at, len).map(|list| (len, list)));
+        let Some((len, list)) = found else {
+            at += 1;
+            continue;
+        };
+        for named in list {
+            if !hits.iter().any(|hit| hit.place == named.entry) {
+                let mut hit = Hit::new(index, named.entry, 0.95, called(index, named));
+                hit.rank = hits.len();
+                hits.push(hit);
+            }
+        }
+        at += len;
+    }
+    for word in words.iter().filter(|word| word.signs) {
+        for (name, place) in index.signs.iter().filter(|(name, _)| word.plain.contains(name.as_str())) {
+            if !hits.iter().any(|hit| hit.place == *place) {
+                hits.push(Hit::new(index, *place, 0.95, format!("is also called {name}")));
+            }
+        }
+    }
+    hits
+}
+
+fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize) -> Option<Vec<&'i Named>> {
     let here = &words[at..at + len];
-    let compact: String = here.iter().map(|word| word.plain.as_str()).collect();
-    let is_it = |name: &&Name| name.compact == compact && name.stems.len() <= len;
-    let found = index.entries.iter().find_map(|entry| Some((entry, entry.names.iter().find(is_it)?)))?;
-    (len > 1 || may_be_a_name(words, at)).then_some(found)
+    if is_filler(&here[0].plain) && len == 1 || here.iter().any(|word| word.signs) {
+        return None;
+    }
+    let refs: Vec<&Word> = here.iter().collect();
+    let exact = joined(&refs);
+    let found = match index.named(&exact) {
+        [] => index.named(&stemmed(&refs)),
+        found => found,
+    };
+    let list = preferred(found);
+    let fits = |named: &&Named| match len {
+        1 => may_be_a_name(index, words, at, named.entry),
+        // "work day" joined is a name, and yet two words of a sentence: as a name it is written like one.
+        _ => is_written_so(&named.text, here) || !here.iter().all(|word| is_known(index, word)),
+    };
+    let list: Vec<&Named> = list.into_iter().filter(fits).collect();
+    (!list.is_empty()).then_some(list)
+}
+
+/// Tells whether the words of a name are cut as those of the text.
+fn is_written_so(name: &str, here: &[Word]) -> bool {
+    let words = crate::search::text::words(name);
+    words.len() == here.len()
+        && words.iter().zip(here).all(|(one, other)| singular(&one.plain) == singular(&other.plain))
+}
+
+fn is_known(index: &Index, word: &Word) -> bool {
+    is_filler(&word.plain) || is_quiet(&word.plain) || index.meaning.knows(&word.stem)
 }
 
 /// Tells whether a word of the text may be meant as a name: "cut me some slack" names nothing, "post it in slack" does.
-pub(crate) fn may_be_a_name(words: &[Word], at: usize) -> bool {
+fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
     let word = &words[at];
-    if is_filler(&word.plain) {
+    if !is_ordinary(&word.plain) && !is_quiet(&word.plain) {
+        return word.plain.len() > 1;
+    }
+    let before = at.checked_sub(1).map(|at| words[at].plain.as_str());
+    let after = words.get(at + 1).map(|word| word.plain.as_str());
+    if DAYS.contains(&word.plain.as_str()) {
+        let introduced = matches!(before, Some("in" | "from" | "via" | "with" | "into" | "using"));
+        return introduced || matches!(after, Some("com" | "board" | "boards" | "item" | "items"));
+    }
+    // "in front of", "in line with", "in close contact".
+    if matches!(after, Some("of" | "contact" | "call")) && before == Some("in") {
         return false;
     }
-    if !ORDINARY_NAMES.contains(&word.plain.as_str()) {
+    let all_capitals = words.iter().filter(|word| !is_filler(&word.plain)).all(|word| word.capital);
+    if word.capital && at > 0 && !all_capitals {
         return true;
     }
-    let before = at.checked_sub(1).map(|index| words[index].plain.as_str());
-    let capital = word.capital && at > 0;
-    capital || before.is_some_and(|before| PREPOSITIONS.contains(&before))
+    if before.is_some_and(introduces_a_name) {
+        return after.is_none_or(|after| !index.meaning.knows(after) || is_filler(after) || at + 1 == words.len())
+            || on_topic(index, words, at, entry);
+    }
+    (word.capital || words.len() <= 4) && on_topic(index, words, at, entry)
 }
 
-fn called(entry: &Entry, name: &Name) -> String {
-    match entry.names.first() {
-        Some(first) if first.compact == name.compact => format!("is called {}", first.text),
-        Some(_) | None => format!("is also called {}", name.text),
+/// Tells whether the rest of the text is about what the app does: "square payments", not "linear algebra".
+fn on_topic(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
+    let rest: Vec<Word> =
+        words.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, word)| word.clone()).collect();
+    let reading = index.meaning.read(&rest);
+    let best = reading.capabilities.first().map_or(0.0, |(_, score)| *score);
+    let close = reading.capabilities.iter().filter(|(_, score)| *score >= best * 0.6 && *score > 0.8);
+    let about: BTreeSet<u16> = close.map(|(capability, _)| *capability).collect();
+    index.entries[entry].capabilities.iter().any(|capability| about.contains(capability))
+}
+
+/// Returns the family that a word of the text names, if it names no app.
+pub(crate) fn family_in<'i>(index: &'i Index, words: &[Word]) -> Option<&'i str> {
+    words.iter().find_map(|word| index.families.get(&word.plain)).map(String::as_str)
+}
+
+fn called(index: &Index, named: &Named) -> String {
+    let name = &index.entries[named.entry].name;
+    if *name == named.text || named.text == index.entries[named.entry].key {
+        format!("is called {name}")
+    } else {
+        format!("is also called {}", named.text)
     }
+}
+
+fn joined(words: &[&Word]) -> String {
+    words.iter().map(|word| word.plain.as_str()).collect()
+}
+
+fn stemmed(words: &[&Word]) -> String {
+    words.iter().map(|word| singular(&word.plain)).collect()
 }
 
 fn capitalised(word: &str) -> String {

@@ -10,7 +10,7 @@ use membrane_model::{
 use membrane_store::{ConnectionFilter, StoreError, Tx};
 
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
-use crate::{Caller, Engine, notice};
+use crate::{Caller, Engine};
 
 /// What a list is narrowed to; see `GET /connections`.
 #[derive(Debug, Clone, Default)]
@@ -251,13 +251,16 @@ impl Engine {
         if let ConnectionState::Connecting { session } = &connection.state {
             self.cancel_session(session).await.ok();
         }
-        let archived = self.drive(id, ConnectionEvent::Archive).await?;
+        let archived = self
+            .drive_with(id, ConnectionEvent::Archive, move |tx| match &revocation {
+                Some(revocation) => tx.put_revocation(revocation),
+                None => Ok(()),
+            })
+            .await?;
+        self.inner().storage.saved(id);
         let store = std::sync::Arc::clone(&self.inner().store);
         tokio::task::spawn_blocking(move || store.checkpoint().ok());
-        if let Some(revocation) = revocation {
-            let engine = self.clone();
-            self.inner().tasks.finish(async move { engine.revoke(revocation).await });
-        }
+        self.revoke_what_is_due();
         self.view(&archived)
     }
 
@@ -272,6 +275,16 @@ impl Engine {
 
     /// Takes one step of the machine: writes state, credential and event in one transaction, then does the rest.
     pub(crate) async fn drive(&self, id: &ConnectionId, event: ConnectionEvent) -> Result<Connection, Fault> {
+        self.drive_with(id, event, |_| Ok(())).await
+    }
+
+    /// The same, with something more in the transaction.
+    async fn drive_with(
+        &self,
+        id: &ConnectionId,
+        event: ConnectionEvent,
+        more: impl FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<Connection, Fault> {
         let now = Timestamp::now();
         let id = id.clone();
         let (connection, step, written) = self
@@ -287,6 +300,7 @@ impl Engine {
                     connection.archived_at = Some(now);
                 }
                 let written = apply(tx, &mut connection, &step, now)?;
+                more(tx)?;
                 Ok((connection, Some(step), written))
             })
             .await?;
@@ -300,8 +314,12 @@ impl Engine {
     pub(crate) fn after(&self, connection: &Connection, step: &Step, written: Vec<LifecycleEvent>) {
         for effect in &step.effects {
             match effect {
-                Effect::Notify => self.tell(connection),
-                Effect::ClearNotification => self.inner().host.clear_notification(&notice::id(&connection.id)),
+                Effect::Notify => {
+                    if let ConnectionState::Disconnected { reason, .. } = connection.state {
+                        self.tell(connection, reason);
+                    }
+                }
+                Effect::ClearNotification => self.untell(&connection.id),
                 Effect::Emit(_) | Effect::DestroyCredential => {}
             }
         }
@@ -310,15 +328,6 @@ impl Engine {
             self.publish_event(event);
         }
         self.publish_connection(&connection.id);
-    }
-
-    fn tell(&self, connection: &Connection) {
-        let ConnectionState::Disconnected { reason, .. } = connection.state else { return };
-        let settings = self.settings().unwrap_or_default();
-        if settings.notifications {
-            let name = self.app_name(&connection.app);
-            self.inner().host.notify(notice::needs_you(connection, &name, reason, settings.notification_accounts));
-        }
     }
 }
 

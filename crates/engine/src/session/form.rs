@@ -41,7 +41,7 @@ impl Engine {
             }
         }
         match method.kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => {
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => {
                 // A page opens its own window.
                 let open = !context.page;
                 self.lead_on(app, method, &row, context, open).await?;

@@ -143,7 +143,7 @@ impl Engine {
             .iter()
             .all(|field| field.optional || context.fields.contains_key(&field.key) || secrets.contains_key(&field.key));
         match method.kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device if complete => {
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp if complete => {
                 self.lead_on(app, method, row, context, start.open).await
             }
             AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::ClientCredentials
@@ -171,6 +171,7 @@ impl Engine {
         match method.kind {
             AuthMethodKind::OAuth2 => self.lead_to_browser(app, method, row, context, open).await,
             AuthMethodKind::Device => self.lead_to_code(app, method, row, context).await,
+            AuthMethodKind::Mcp => Err(no_mcp_yet(app)),
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => Ok(()),
         }
     }
@@ -398,4 +399,9 @@ fn scopes(method: &AuthMethod, start: &StartSession, known: Option<Vec<String>>)
         }
     }
     scopes
+}
+
+fn no_mcp_yet(app: &App) -> Fault {
+    Fault::new(ErrorCode::BadRequest, format!("{}'s MCP server can't be signed in to yet", app.name))
+        .hint(format!("`membrane app show {}` lists its other ways to connect.", app.key))
 }

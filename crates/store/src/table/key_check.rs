@@ -39,6 +39,7 @@ impl Tx<'_> {
         self.0.execute_batch(
             "DELETE FROM refresh_journal;
              DELETE FROM credential;
+             DELETE FROM revocation;
              UPDATE oauth_client SET secret_key_id = NULL, secret = NULL;
              UPDATE session SET secrets_key_id = NULL, secrets = NULL, state_hash = NULL;
              DELETE FROM vault_key;",

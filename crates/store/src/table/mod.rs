@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod due;
 pub(crate) mod event;
 pub(crate) mod journal;
 pub(crate) mod key_check;
@@ -11,6 +12,7 @@ pub(crate) mod oauth_client;
 pub(crate) mod origin;
 pub(crate) mod page_link;
 pub(crate) mod request;
+pub(crate) mod revocation;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod tenant;
