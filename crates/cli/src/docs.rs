@@ -61,3 +61,18 @@ fn the_page_of_commands_is_fresh() {
     }
     assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), page, "run UPDATE_DOCS=1 cargo test -p membrane-cli");
 }
+
+/// A command line is seen by every program of this computer.
+#[test]
+fn r71_no_option_takes_a_secret() {
+    fn look(command: &Command, path: &str) {
+        for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+            let name = argument.get_id().as_str().to_lowercase();
+            let secret =
+                ["secret", "password", "passphrase", "token", "credential"].iter().any(|word| name.contains(word));
+            assert!(!secret || name.ends_with("file"), "{path} takes {name} on the command line");
+        }
+        command.get_subcommands().for_each(|sub| look(sub, &format!("{path} {}", sub.get_name())));
+    }
+    look(&Args::command(), "membrane");
+}

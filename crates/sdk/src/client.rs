@@ -95,6 +95,17 @@ impl Client {
         path: &str,
         body: Option<&(impl Serialize + ?Sized)>,
     ) -> Result<Incoming, SdkError> {
+        let response = self.exchange(method, path, body).await?;
+        if response.status().is_success() { Ok(response.into_body()) } else { Err(failure(response).await) }
+    }
+
+    /// Makes a request and returns the answer, whatever it is.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<Response<Incoming>, SdkError> {
         if path.len() > TARGET_MAX {
             return Err(SdkError::TooLong);
         }
@@ -118,16 +129,19 @@ impl Client {
         }
         let request =
             request.body(Full::new(Bytes::from(bytes))).map_err(|error| SdkError::Broken(error.to_string()))?;
-        let response = self.place.send(request).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response.into_body());
-        }
-        let body = response.into_body().collect().await?;
-        match serde_json::from_slice::<WireError>(&body.to_bytes()) {
-            Ok(error) => Err(SdkError::Wire(Box::new(error))),
-            Err(_) => Err(SdkError::Broken(format!("status {status}"))),
-        }
+        self.place.send(request).await
+    }
+}
+
+/// Reads why the engine did not do what was asked.
+pub(crate) async fn failure(response: Response<Incoming>) -> SdkError {
+    let status = response.status();
+    match response.into_body().collect().await {
+        Ok(body) => match serde_json::from_slice::<WireError>(&body.to_bytes()) {
+            Ok(error) => SdkError::Wire(Box::new(error)),
+            Err(_) => SdkError::Broken(format!("status {status}")),
+        },
+        Err(error) => error,
     }
 }
 

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{connection, request, search};
+use super::{connection, connection_request, search};
 use crate::args::{Connect, Redirect};
 use crate::engine::{running_or_started, told};
 use crate::failure::{internal, wrong_use};
@@ -55,7 +55,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     let client = running_or_started().await?;
     if asks_later(&args) {
         let ask = Ask { app: start.app_key, connection: start.connection_id, ..asked(&args) };
-        request::show(out, &told(client.ask(&ask).await)?);
+        connection_request::show(out, &told(client.ask(&ask).await)?);
         return Ok(());
     }
     if let Some(id) = start.connection_id.take() {
@@ -97,7 +97,7 @@ async fn ask_by_intent(intent: &str, args: &Connect, out: &Out) -> Result<(), Fa
     };
     let client = running_or_started().await?;
     let ask = Ask { prompt: app.is_none().then(|| intent.to_owned()), app, ..asked(args) };
-    request::show(out, &told(client.ask(&ask).await)?);
+    connection_request::show(out, &told(client.ask(&ask).await)?);
     Ok(())
 }
 

@@ -4,12 +4,13 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod connection_request;
 mod events;
 mod integration;
 mod man;
 mod mcp;
 mod origin;
-mod request;
+
 mod sandbox;
 mod search;
 mod status;
@@ -30,7 +31,7 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
     match command {
         Command::Connect(connect) => connect::run(connect, out).await?,
         Command::Connection(connection) => connection::run(connection, out).await?,
-        Command::ConnectionRequest(request) => request::run(request, out).await?,
+        Command::ConnectionRequest(request) => connection_request::run(request, out).await?,
         Command::Integration(integration) => integration::run(integration, out).await?,
         Command::Events(options) => events::run(options, out).await?,
         Command::Token(options) => token::run(options, out)?,
