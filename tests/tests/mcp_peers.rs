@@ -146,3 +146,49 @@ fn r61_r62_r68_the_endpoint_is_behind_the_same_door_as_the_api() -> Result<()> {
     ensure!(post(token, &host, None)? == 401, "a revoked token");
     ready.engine.end()
 }
+
+#[test]
+fn r68_open_streams_end_when_the_token_is_revoked() -> Result<()> {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let home = Home::with_key()?;
+    let ready = ready(&home)?;
+    let host = ready.api.trim_start_matches("http://").to_owned();
+    let begun = Request::new("POST", "/mcp")
+        .json(&initialize())
+        .header("Accept", "application/json, text/event-stream")
+        .header("Authorization", &format!("Bearer {}", ready.token))
+        .send(&Address::of(&ready.api.parse()?)?)?;
+    let session = begun.header("mcp-session-id").unwrap_or_default().to_owned();
+    ensure!(begun.status == 200 && !session.is_empty(), "{}", begun.text());
+    let mut open = Vec::new();
+    for path in ["/events", "/mcp"] {
+        let mut wire = std::net::TcpStream::connect(&host)?;
+        wire.set_read_timeout(Some(std::time::Duration::from_secs(10)))?;
+        write!(
+            wire,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\
+             Mcp-Session-Id: {session}\r\nMCP-Protocol-Version: 2025-11-25\r\n\r\n",
+            ready.token
+        )?;
+        let mut reader = BufReader::new(wire);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            ensure!(reader.read_line(&mut head)? > 0, "{path} ended at once: {head}");
+        }
+        ensure!(head.starts_with("HTTP/1.1 200") && head.contains("text/event-stream"), "{path}: {head}");
+        open.push((path, reader));
+    }
+    ensure!(home.cli(&["client", "revoke", "peer"])?.code == 0, "revoked");
+    for (path, mut reader) in open {
+        let mut rest = Vec::new();
+        // A body in chunks ends with an empty one; the connection itself may stay.
+        while !rest.ends_with(b"0\r\n\r\n") {
+            let mut byte = [0];
+            if reader.read(&mut byte).map_err(|error| std::io::Error::other(format!("{path} goes on: {error}")))? == 0 {
+                break;
+            }
+            rest.push(byte[0]);
+        }
+    }
+    ready.engine.end()
+}

@@ -21,7 +21,14 @@ fn the_typescript_client_does_what_its_tests_say() -> Result<()> {
     let package = root().join("sdk/js");
     ensure!(package.join("dist/index.js").is_file(), "it is not built: `cargo xtask test` builds it");
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap", "test/client.test.mjs", "test/readme.test.mjs", "test/browser.test.mjs"]).current_dir(package);
+    node.args([
+        "--test",
+        "--test-reporter=tap",
+        "test/client.test.mjs",
+        "test/readme.test.mjs",
+        "test/browser.test.mjs",
+    ])
+    .current_dir(package);
     reach(&mut node, &ready);
     let output = node.stdin(Stdio::null()).output().context("node could not be started")?;
     let said = String::from_utf8_lossy(&output.stdout);
