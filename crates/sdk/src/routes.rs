@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{Client, SdkError};
 
-const NOTHING: Option<&Value> = None;
+pub(crate) const NOTHING: Option<&Value> = None;
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -111,18 +111,9 @@ impl Client {
     /// [`SdkError`].
     pub async fn connections(&self, filter: &ConnectionFilter) -> Result<Vec<ConnectionView>, SdkError> {
         let mut all = Vec::new();
-        let mut cursor = None;
+        let mut cursor: Option<String> = None;
         loop {
-            let query = query(&[
-                ("limit", Some("1000".to_owned())),
-                ("integrationKey", filter.app.clone()),
-                ("search", filter.search.clone()),
-                ("disconnected", filter.disconnected.map(|d| d.to_string())),
-                ("includeArchived", filter.include_archived.then(|| "true".to_owned())),
-                ("cursor", cursor),
-            ]);
-            let page: ListPage<ConnectionView> =
-                self.call(Method::GET, &format!("/connections?{query}"), NOTHING).await?;
+            let page = self.connections_page(filter, 1000, cursor.as_deref()).await?;
             all.extend(page.items);
             cursor = page.cursor;
             if cursor.is_none() {

@@ -1,12 +1,12 @@
 //! Webhooks and calls to apps, typed.
 
 use http::{Method, Response};
-use hyper::body::Incoming;
 use membrane_model::{Delivery, ListPage, NewWebhook, Webhook};
 use serde_json::Value;
 
 use crate::client::failure;
 use crate::routes::{query, segment};
+use crate::transport::Incoming;
 use crate::{Client, SdkError};
 
 const NOTHING: Option<&Value> = None;
