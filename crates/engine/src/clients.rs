@@ -1,5 +1,7 @@
 //! Local programs that use the API, and the tokens they show.
 
+use std::sync::PoisonError;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use membrane_model::{ClientId, ClientView, ErrorCode, Fault, NewClient, TenantId, Timestamp};
@@ -96,7 +98,20 @@ impl Engine {
                 .hint("`membrane client list` shows the clients there are.")
         })?;
         self.store().write(|tx| tx.revoke_client(&client.id, Timestamp::now()))?;
+        self.inner().revoked.lock().unwrap_or_else(PoisonError::into_inner).insert(client.id);
+        // Wakes the streams, so that those of this client see that they are over.
+        self.publish_status();
         Ok(())
+    }
+
+    /// Tells whether a caller's access was ended since it was let in.
+    pub(crate) fn is_revoked(&self, caller: &Caller) -> bool {
+        match caller {
+            Caller::Client { id, .. } => {
+                self.inner().revoked.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+            }
+            Caller::Console | Caller::Terminal | Caller::Page(_) => false,
+        }
     }
 
     /// Tells who shows a token.

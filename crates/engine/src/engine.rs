@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) pages: crate::page::Pages,
     pub(crate) flows: crate::flow::Flows,
     pub(crate) origins: RwLock<Arc<Vec<String>>>,
+    /// Clients that were revoked since the start: their streams end.
+    pub(crate) revoked: Mutex<std::collections::BTreeSet<membrane_model::ClientId>>,
     pub(crate) wake: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
@@ -112,6 +114,7 @@ impl Engine {
             pages: crate::page::Pages::default(),
             flows: crate::flow::Flows::default(),
             origins: RwLock::default(),
+            revoked: Mutex::default(),
             wake: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),

@@ -25,6 +25,9 @@ impl Deltas {
         loop {
             match self.receiver.recv().await {
                 Ok(message) => {
+                    if self.engine.is_revoked(&self.caller) {
+                        return None;
+                    }
                     if let Some(message) = self.engine.shown(&self.caller, &message) {
                         return Some(message);
                     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { MembraneClient } from '@membranehq/sdk';
+import { asPerson } from '../browser/stage.mjs';
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 export function sign(claims, secret, alg = 'HS256') {
@@ -136,6 +137,17 @@ export default {
       body: '{"intent":"CRM"}',
     });
     assert.equal(reply.status, 415);
+  },
+  'R-68 a client that is revoked loses its streams and its access at once': async ({ api, call }) => {
+    const { body: made } = await asPerson('POST', '/clients', { name: 'short-lived' });
+    const stream = messages(`${api}/events`, { headers: { authorization: `Bearer ${made.token}` } });
+    assert.equal((await stream.next()).value.type, 'snapshot');
+    assert.equal((await asPerson('DELETE', `/clients/${made.id}`)).status, 200);
+    let end;
+    do end = await stream.next();
+    while (!end.done && end.value.type === 'status');
+    assert.equal(end.done, true);
+    assert.equal((await call('GET', '/self', { token: made.token })).status, 401);
   },
   'R-70 a client with 64 requests under way is told to wait': async ({ call, client, api, token }) => {
     const made = await client().connections.create({ integrationKey: 'membrane-sandbox', authOptionKey: 'basic' });
