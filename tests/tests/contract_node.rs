@@ -62,6 +62,7 @@ scenarios!(
         a_request_to_connect_is_answered_by_a_person,
         a_request_may_be_declined_and_must_name_something,
         a_page_has_a_token_of_its_own_that_does_nothing_else,
+        pages_answer_to_forms_queries_and_payloads_and_say_what_is_wrong,
         connect_in_node_rejects_and_ends_nothing,
     ]
 );
