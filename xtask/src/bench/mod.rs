@@ -3,6 +3,7 @@
 mod desktop;
 mod engine;
 mod http;
+mod intent;
 mod screen;
 
 use std::path::Path;
@@ -16,6 +17,9 @@ use crate::shell::{self, FEATURES, cargo, run as run_command, target};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// Measure this alone: `intent` is the search by intent
+    #[arg(value_parser = ["intent"])]
+    only: Option<String>,
     /// Build everything anew in a folder of its own too, and say how long that takes
     #[arg(long)]
     cold: bool,
@@ -45,6 +49,9 @@ impl Row {
 
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.only.is_some() {
+        return intent::measure(&options.profile);
+    }
     if !options.no_build {
         setup::packages(Wanted::Test)?;
         setup::console()?;
