@@ -5,6 +5,7 @@ mod console;
 mod desktop;
 mod engine;
 mod http;
+mod intent;
 mod proxy;
 mod screen;
 
@@ -19,6 +20,9 @@ use crate::shell::{self, FEATURES, cargo, run as run_command, target};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// Measure this alone: `intent` is the search by intent
+    #[arg(value_parser = ["intent"])]
+    only: Option<String>,
     /// Build everything anew in a folder of its own too, and say how long that takes
     #[arg(long)]
     cold: bool,
@@ -51,6 +55,9 @@ impl Row {
 
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.only.is_some() {
+        return intent::measure(&options.profile);
+    }
     if !options.no_build {
         setup::packages(Wanted::Bench)?;
         setup::console()?;
