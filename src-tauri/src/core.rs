@@ -67,6 +67,7 @@ impl Core {
             }
             if let Ok(engine) = &outcome {
                 crate::tray::follow(&app, engine);
+                crate::autostart::follow(&app, engine);
                 end_when_asked(&app, engine.clone(), signals);
             }
             core.0.stage.send_replace(Stage::Ended(outcome));

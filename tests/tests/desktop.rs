@@ -7,7 +7,7 @@ use membrane_tests::browser;
 use membrane_tests::desktop::{Desktop, Keyring, Notifications, Tray};
 use membrane_tests::process::{pictures, root};
 use membrane_tests::provider::Provider;
-use membrane_tests::window::Window;
+use membrane_tests::window::{DOWN, ENTER, PALETTE, Window};
 use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -43,6 +43,9 @@ fn r11_connects_in_the_window_through_a_link_while_the_app_runs() -> Result<()> 
     desktop.install_app()?;
     let mut opened = desktop.install_browser()?;
     let window = Window::open(&desktop)?;
+    window.until_says("Step 1 of 3")?;
+    desktop.picture(&pictures()?.join("welcome.png"))?;
+    window.click("welcome-skip")?;
     window.until_says("Nothing connected yet")?;
     desktop.picture(&pictures()?.join("empty.png"))?;
     window.click("connect")?;
@@ -164,6 +167,93 @@ fn the_tray_and_a_link_lead_to_the_repair_too() -> Result<()> {
     window.until_at("/")?;
     let _link = desktop.open(&format!("membrane://connections/{id}"))?;
     window.until_at(&repair)?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn the_whole_flow_goes_by_keys_alone() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({ "accessTtl": 4 }))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let mut opened = desktop.install_browser()?;
+    let window = Window::open(&desktop)?;
+    window.until_says("Your desktop’s keychain")?;
+    window.tab_to("welcome-next")?;
+    window.press(ENTER)?;
+    window.until_at("/welcome/2")?;
+    window.tab_to("search")?;
+    window.press("acme")?;
+    window.until_says("Acme CRM")?;
+    window.press(DOWN)?;
+    window.press(ENTER)?;
+    window.until_at("/connect/acme")?;
+    window.tab_to("submit")?;
+    window.press(ENTER)?;
+    browser::sign_in(&opened.next_address()?, "ada")?;
+    window.until_at("/welcome/3")?;
+    desktop.picture(&pictures()?.join("welcome-tools.png"))?;
+    window.tab_to("welcome-next")?;
+    window.press(ENTER)?;
+    window.until_at("/")?;
+    // Lost, it is repaired by keys too.
+    let id = connections(&desktop)?[0]["id"].as_str().context("no connection")?.to_owned();
+    provider.revoke_all()?;
+    window.until_says("Needs attention")?;
+    window.tab_to("reconnect")?;
+    window.press(ENTER)?;
+    window.until_at(&format!("/connections/{id}/reconnect"))?;
+    window.tab_to("submit")?;
+    window.press(ENTER)?;
+    browser::sign_in(&opened.next_address()?, "ada")?;
+    wait::until_true("the repair", SOON, || Ok(connections(&desktop)?[0]["connected"] == true))?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn the_palette_opens_by_its_keys_and_does_what_is_chosen() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let provider = Provider::start(&json!({}))?;
+    add_app(&desktop, &provider)?;
+    desktop.install_app()?;
+    let id = connect(&desktop)?;
+    let window = Window::open(&desktop)?;
+    window.until_says("Acme CRM")?;
+    window.press(PALETTE)?;
+    wait::until_true("the palette", SOON, || Ok(window.focused()? == "palette-input"))?;
+    window.press("acme pause")?;
+    window.until_says("Pause for 1 hour: Acme CRM")?;
+    desktop.picture(&pictures()?.join("palette.png"))?;
+    window.press(ENTER)?;
+    wait::until_true("the pause", SOON, || {
+        Ok(desktop.json(&["connection", "get", &id])?["health"]["status"] == "paused")
+    })?;
+    window.close()?;
+    drop(keyring);
+    Ok(())
+}
+
+#[test]
+fn r98_opening_at_login_is_kept_in_the_desktops_own_list() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let window = Window::open(&desktop)?;
+    desktop.wait_for_engine()?;
+    let entry = desktop.path().join(".config/autostart/Membrane.desktop");
+    window.click("welcome-skip")?;
+    window.click("settings")?;
+    window.click("open-at-login")?;
+    wait::until_true("the entry", SOON, || {
+        Ok(std::fs::read_to_string(&entry).is_ok_and(|text| text.contains("--hidden")))
+    })?;
+    window.click("open-at-login")?;
+    wait::until_true("the entry to go", SOON, || Ok(!entry.exists()))?;
     window.close()?;
     drop(keyring);
     Ok(())
@@ -372,6 +462,7 @@ fn r90_r91_the_pages_policy_and_rights_are_the_least() -> Result<()> {
         "allow-events",
         "allow-open-external",
         "allow-ready",
+        "allow-restart",
     ];
     ensure!(named == expected, "{named:?}");
     Ok(())

@@ -1,6 +1,6 @@
 // The stream's messages add up to what is shown.
 import { expect, test } from 'vitest';
-import { session, status, twelve } from '../gallery/fixtures';
+import { session, status, twelve } from './fixtures';
 import { apply, nothing } from '../src/lib/live';
 import { group, identity, matches } from '../src/lib/order';
 import type { ConnectionRequest } from '../src/lib/wire';

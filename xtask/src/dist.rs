@@ -118,6 +118,11 @@ fn desktop(tree: &Path) -> Result<()> {
     put(tree, "usr/share/applications/dev.membrane.desktop.desktop", DESKTOP_ENTRY.as_bytes(), 0o644)?;
     for (source, size, end) in [
         ("32x32.png", "32x32", "png"),
+        ("16x16.png", "16x16", "png"),
+        ("22x22.png", "22x22", "png"),
+        ("24x24.png", "24x24", "png"),
+        ("48x48.png", "48x48", "png"),
+        ("64x64.png", "64x64", "png"),
         ("128x128.png", "128x128", "png"),
         ("128x128@2x.png", "256x256", "png"),
         ("icon.png", "512x512", "png"),
@@ -146,7 +151,17 @@ fn documents(tree: &Path) -> Result<()> {
     let folder = format!("usr/share/doc/{NAME}");
     let licences = [read("LICENSE-MIT")?, read("LICENSE-APACHE")?].join("\n\n");
     put(tree, &format!("{folder}/copyright"), licences.as_bytes(), 0o644)?;
-    for file in ["CHANGELOG.md", "SECURITY.md", "docs/api.md", "docs/catalog.md", "docs/cli.md", "docs/sandbox.md"] {
+    for file in [
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/api.md",
+        "docs/catalog.md",
+        "docs/cli.md",
+        "docs/embedding.md",
+        "docs/official-sdk.md",
+        "docs/openapi.json",
+        "docs/sandbox.md",
+    ] {
         let name = file.rsplit('/').next().unwrap_or(file);
         put(tree, &format!("{folder}/{name}"), read(file)?.as_bytes(), 0o644)?;
     }

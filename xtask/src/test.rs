@@ -14,11 +14,13 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
     tally.must("system packages", setup::packages(Wanted::Test));
     tally.must("console", setup::console());
     tally.must("npm packages of tests/provider", setup::npm("tests/provider"));
+    tally.must("Python packages of tests/receiver", setup::python("tests/receiver"));
     tally.must("npm packages of tests/contract", setup::npm("tests/contract"));
-    tally.must("Python packages of tests/contract", setup::python("tests/contract", "python"));
+    tally.must("Python packages of tests/contract", setup::python("tests/contract"));
+    tally.must("npm packages of tests/console", setup::npm("tests/console"));
     tally.must("TypeScript client", setup::client());
     tally.must("npm packages of tests/mcp", setup::npm("tests/mcp"));
-    tally.must("Python packages of tests/mcp", setup::python("tests/mcp", "python-mcp"));
+    tally.must("Python packages of tests/mcp", setup::python("tests/mcp"));
     if filter.is_none() {
         checks(&mut tally);
     }

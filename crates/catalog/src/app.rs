@@ -99,6 +99,7 @@ impl App {
             ready: self.ready(),
             mcp: self.has_mcp(),
             own: self.own,
+            popularity: self.popularity,
         }
     }
 }

@@ -45,6 +45,11 @@ pub(crate) enum Command {
     Token(Token),
     /// Serve an AI agent on standard input and output (MCP)
     Mcp(Mcp),
+    /// Call an app with a connection's credential
+    Request(crate::command::request::Request),
+    /// Addresses that are told of events
+    #[command(subcommand)]
+    Webhook(crate::command::webhook::Webhook),
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words
@@ -65,6 +70,18 @@ pub(crate) enum Command {
     Origin(Origin),
     /// Show the engine and the vault
     Status,
+    /// Look at keychain, links, port, clock, network and permissions, and say what to do
+    Doctor {
+        /// Write a support bundle without names, accounts, ids and secrets to your downloads instead
+        #[arg(long)]
+        bundle: bool,
+    },
+    /// Open the app's window in a browser, where there is no desktop app
+    Console {
+        /// Print the one-time address and open nothing
+        #[arg(long)]
+        print: bool,
+    },
     /// Run the engine without a screen, in the foreground
     Serve(Serve),
     /// End the engine that runs without a screen

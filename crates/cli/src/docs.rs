@@ -12,9 +12,9 @@ Generated from the command itself; a test keeps it fresh.
   standard error.
 * Text is coloured on a terminal only; `NO_COLOR` turns colour off.
 * Secrets are asked for, read from a file or from standard input, never taken from the command line.
-* `connect`, `connection`, `connection-request`, `integration`, `events`, `mcp`, `client`, `vault`, `sandbox`, `open` and
-  `app client` start an engine without a screen when none runs; `status`, `search` and the other `app` commands never do.
-  `membrane stop` ends it.
+* `connect`, `connection`, `connection-request`, `integration`, `events`, `mcp`, `request`, `webhook`, `client`, `console`,
+  `vault`, `sandbox`, `open` and `app client` start an engine without a screen when none runs; `status`, `doctor`, `search`
+  and the other `app` commands never do. `membrane stop` ends it.
 * With `MEMBRANE_TOKEN` a command acts as the program that has the token, over HTTP at `MEMBRANE_API_URL` or where the
   engine of this computer listens.
 * `MEMBRANE_HOME` moves all data and runtime files under one folder.
@@ -22,7 +22,7 @@ Generated from the command itself; a test keeps it fresh.
 | Exit code | Meaning |
 |---|---|
 | 0 | done |
-| 1 | a mistake of ours |
+| 1 | a mistake of ours; `doctor` found something broken |
 | 2 | wrong use |
 | 3 | no engine runs |
 | 4 | not found |

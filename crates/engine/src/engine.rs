@@ -9,9 +9,11 @@ use membrane_model::{ClientId, EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
 use membrane_store::{DataLock, Store, StoreError, Tx};
 use membrane_vault::{Keychain, Vault, choose_keychain};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::Uses;
+use crate::console_access::ConsoleAccess;
 use crate::notice::Notices;
 use crate::own_apps::OwnApps;
 use crate::refresh::{Flights, Storage};
@@ -67,6 +69,11 @@ pub(crate) struct Inner {
     pub(crate) pages: crate::page::Pages,
     pub(crate) flows: crate::flow::Flows,
     pub(crate) origins: RwLock<Arc<Vec<String>>>,
+    pub(crate) lines: crate::proxy::line::Lines,
+    pub(crate) outbox: crate::webhook::Outbox,
+    pub(crate) console: ConsoleAccess,
+    pub(crate) uses: Uses,
+    pub(crate) settings_changed: watch::Sender<()>,
     /// Something may be due that was not before.
     pub(crate) wake: Notify,
     /// Something will be due sooner than what the scheduler waits for.
@@ -154,6 +161,11 @@ impl Engine {
             pages: crate::page::Pages::default(),
             flows: crate::flow::Flows::default(),
             origins: RwLock::default(),
+            lines: crate::proxy::line::Lines::default(),
+            outbox: crate::webhook::Outbox::default(),
+            console: ConsoleAccess::default(),
+            uses: Uses::default(),
+            settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
             sooner: Notify::new(),
             tasks: Tasks::default(),
@@ -167,6 +179,8 @@ impl Engine {
         engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
+        engine.start_deliveries();
+        engine.start_writing_uses();
         engine.resume_sessions().await;
         Ok(engine)
     }
@@ -175,6 +189,7 @@ impl Engine {
     pub async fn shut_down(&self) {
         self.0.stop_asked.cancel();
         self.0.tasks.drain(DRAIN).await;
+        self.write_uses().await;
         self.settle_with_disk().await;
         let store = Arc::clone(&self.0.store);
         let tidied = tokio::task::spawn_blocking(move || store.checkpoint()).await;

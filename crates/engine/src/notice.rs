@@ -8,7 +8,7 @@ use membrane_model::{Connection, ConnectionId, ConnectionRequest, DisconnectReas
 
 use crate::host::{Notification, Screen};
 use crate::refresh::plan::between;
-use crate::{Engine, text};
+use crate::{Engine, Texts, text};
 
 /// Incidents that come within this time of the first are told together.
 const TOGETHER: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ pub(crate) enum Change {
 
 impl Notices {
     /// Adds an incident; one that comes soon after another joins it.
-    pub(crate) fn add(&self, incident: Incident, now: Timestamp) -> Change {
+    pub(crate) fn add(&self, incident: Incident, texts: Texts, now: Timestamp) -> Change {
         let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let joins = groups.back().is_some_and(|group| between(group.since, now) < TOGETHER && now >= group.since);
         if !joins {
@@ -59,27 +59,27 @@ impl Notices {
             Some(group) => {
                 group.incidents.retain(|known| known.connection != incident.connection);
                 group.incidents.push(incident);
-                Change::Raise(group.notification())
+                Change::Raise(group.notification(texts))
             }
             None => Change::Raise(incident.alone),
         }
     }
 
     /// Takes an incident away that is over; `None` where nothing was told of it.
-    pub(crate) fn end(&self, connection: &ConnectionId) -> Option<Change> {
+    pub(crate) fn end(&self, connection: &ConnectionId, texts: Texts) -> Option<Change> {
         let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = groups.iter().position(|group| group.incidents.iter().any(|one| one.connection == *connection))?;
         let group = groups.get_mut(place)?;
         group.incidents.retain(|one| one.connection != *connection);
         if !group.incidents.is_empty() {
-            return Some(Change::Raise(group.notification()));
+            return Some(Change::Raise(group.notification(texts)));
         }
         groups.remove(place).map(|group| Change::Withdraw(group.id))
     }
 }
 
 impl Group {
-    fn notification(&self) -> Notification {
+    fn notification(&self, texts: Texts) -> Notification {
         if let [only] = self.incidents.as_slice() {
             return Notification { id: self.id.clone(), ..only.alone.clone() };
         }
@@ -88,12 +88,13 @@ impl Group {
         apps.dedup();
         let more = apps.len().saturating_sub(NAMED);
         let named = apps.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-        let named = if more > 0 { format!("{named} and {more} more") } else { named };
+        let named =
+            if more > 0 { texts.get("notice.more", &[("apps", &named), ("n", &more.to_string())]) } else { named };
         Notification {
             id: self.id.clone(),
-            title: format!("{} connections need you", self.incidents.len()),
-            body: format!("{named}: tools can't use them until you reconnect."),
-            action: Some("Show".to_owned()),
+            title: texts.get("notice.many.title", &[("n", &self.incidents.len().to_string())]),
+            body: texts.get("notice.many.body", &[("apps", &named)]),
+            action: Some(texts.get("notice.review", &[])),
             screen: Screen::Home,
         }
     }
@@ -107,15 +108,16 @@ impl Engine {
             return;
         }
         let app = self.app_name(&connection.app);
-        let alone = needs_you(connection, &app, reason, settings.notification_accounts);
+        let texts = self.texts();
+        let alone = needs_you(connection, &app, reason, settings.notification_accounts, texts);
         let incident = Incident { connection: connection.id.clone(), app, alone };
-        self.show(self.inner().notices.add(incident, Timestamp::now()));
+        self.show(self.inner().notices.add(incident, texts, Timestamp::now()));
     }
 
     /// Withdraws what the person was told of a connection.
     pub(crate) fn untell(&self, connection: &ConnectionId) {
         self.inner().host.clear_notification(&end_id(connection));
-        if let Some(change) = self.inner().notices.end(connection) {
+        if let Some(change) = self.inner().notices.end(connection, self.texts()) {
             self.show(change);
         }
     }
@@ -139,42 +141,51 @@ pub(crate) fn end_id(connection: &ConnectionId) -> String {
 }
 
 /// Tells that a connection needs the person; names the account only where the person asked for it.
-fn needs_you(connection: &Connection, app_name: &str, reason: DisconnectReason, with_account: bool) -> Notification {
+fn needs_you(
+    connection: &Connection,
+    app_name: &str,
+    reason: DisconnectReason,
+    with_account: bool,
+    texts: Texts,
+) -> Notification {
     let what = match reason {
-        DisconnectReason::Revoked | DisconnectReason::Expired | DisconnectReason::RotationLost => "was signed out",
-        DisconnectReason::KeyRejected => "has a key that no longer works",
-        DisconnectReason::ClientInvalid => "has an OAuth client that is refused",
-        DisconnectReason::SecretLost => "has no credential here any more",
-        DisconnectReason::OtherComputer => "was signed in on another computer",
+        DisconnectReason::Revoked | DisconnectReason::Expired | DisconnectReason::RotationLost => "notice.revoked",
+        DisconnectReason::KeyRejected => "notice.key-rejected",
+        DisconnectReason::ClientInvalid => "notice.client-invalid",
+        DisconnectReason::SecretLost => "notice.secret-lost",
+        DisconnectReason::OtherComputer => "notice.other-computer",
     };
     Notification {
         id: id(&connection.id),
-        title: format!("{app_name} needs you"),
-        body: format!("{} {what}. Tools can't use it until you reconnect.", who(connection, with_account)),
-        action: Some("Reconnect".to_owned()),
+        title: texts.get("notice.needsYou", &[("app", app_name)]),
+        body: texts.get(what, &[("who", &who(connection, with_account, texts))]),
+        action: Some(texts.get("notice.reconnect", &[])),
         screen: Screen::Reconnect(connection.id.clone()),
     }
 }
 
 /// Tells of an end that is days away.
-pub(crate) fn ends_soon(connection: &Connection, app_name: &str, end: Timestamp, with_account: bool) -> Notification {
+pub(crate) fn ends_soon(
+    connection: &Connection,
+    app_name: &str,
+    end: Timestamp,
+    with_account: bool,
+    texts: Texts,
+) -> Notification {
     let day = text::day(end, &jiff::tz::TimeZone::system());
     Notification {
         id: end_id(&connection.id),
-        title: format!("{app_name} runs out on {day}"),
-        body: format!(
-            "{} stops working then. Reconnect before, and nothing is interrupted.",
-            who(connection, with_account)
-        ),
-        action: Some("Reconnect".to_owned()),
+        title: texts.get("notice.ends.title", &[("app", app_name), ("day", &day)]),
+        body: texts.get("notice.ends.body", &[("who", &who(connection, with_account, texts))]),
+        action: Some(texts.get("notice.reconnect", &[])),
         screen: Screen::Reconnect(connection.id.clone()),
     }
 }
 
-fn who(connection: &Connection, with_account: bool) -> String {
+fn who(connection: &Connection, with_account: bool, texts: Texts) -> String {
     match &connection.account {
         Some(account) if with_account => account.label.clone(),
-        Some(_) | None => "The connection".to_owned(),
+        Some(_) | None => texts.get("notice.connection", &[]),
     }
 }
 
@@ -214,6 +225,10 @@ mod tests {
         Incident { connection, app: app.to_owned(), alone }
     }
 
+    fn english() -> Texts {
+        Texts::of("en")
+    }
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
@@ -229,12 +244,12 @@ mod tests {
     fn r39_incidents_within_a_minute_are_one_notification() {
         let notices = Notices::default();
         let (slack, jira, late) = (incident("Slack"), incident("Jira"), incident("Notion"));
-        let first = raised(notices.add(slack.clone(), at(0)));
+        let first = raised(notices.add(slack.clone(), english(), at(0)));
         assert_eq!(first.title, "Slack needs you");
-        let both = raised(notices.add(jira.clone(), at(59)));
+        let both = raised(notices.add(jira.clone(), english(), at(59)));
         assert_eq!((both.title.as_str(), &both.id), ("2 connections need you", &first.id));
-        assert_eq!(both.body, "Jira, Slack: tools can't use them until you reconnect.");
-        let alone = raised(notices.add(late, at(60)));
+        assert_eq!(both.body, "Jira, Slack: tools can’t use them until you reconnect.");
+        let alone = raised(notices.add(late, english(), at(60)));
         assert_eq!(alone.title, "Notion needs you");
         assert_ne!(alone.id, first.id);
     }
@@ -243,32 +258,32 @@ mod tests {
     fn r39_a_notification_goes_with_the_last_of_its_incidents() {
         let notices = Notices::default();
         let (slack, jira) = (incident("Slack"), incident("Jira"));
-        let id = raised(notices.add(slack.clone(), at(0))).id;
-        notices.add(jira.clone(), at(1));
-        let left = raised(notices.end(&slack.connection).unwrap());
+        let id = raised(notices.add(slack.clone(), english(), at(0))).id;
+        notices.add(jira.clone(), english(), at(1));
+        let left = raised(notices.end(&slack.connection, english()).unwrap());
         assert_eq!((left.title.as_str(), &left.id), ("Jira needs you", &id));
-        assert_eq!(notices.end(&jira.connection), Some(Change::Withdraw(id)));
-        assert_eq!(notices.end(&jira.connection), None);
+        assert_eq!(notices.end(&jira.connection, english()), Some(Change::Withdraw(id)));
+        assert_eq!(notices.end(&jira.connection, english()), None);
     }
 
     #[test]
     fn r84_many_apps_are_not_all_named_and_one_incident_is_not_told_twice() {
         let notices = Notices::default();
         let again = incident("Acme");
-        notices.add(again.clone(), at(0));
-        assert_eq!(raised(notices.add(again, at(1))).title, "Acme needs you");
+        notices.add(again.clone(), english(), at(0));
+        assert_eq!(raised(notices.add(again, english(), at(1))).title, "Acme needs you");
         for app in ["Box", "Confluence", "Discord", "Box"] {
-            notices.add(incident(app), at(2));
+            notices.add(incident(app), english(), at(2));
         }
-        let all = raised(notices.add(incident("Etsy"), at(3)));
+        let all = raised(notices.add(incident("Etsy"), english(), at(3)));
         assert_eq!(all.title, "6 connections need you");
-        assert_eq!(all.body, "Acme, Box, Confluence and 2 more: tools can't use them until you reconnect.");
+        assert_eq!(all.body, "Acme, Box, Confluence and 2 more: tools can’t use them until you reconnect.");
     }
 
     #[test]
     fn a_clock_that_was_set_back_starts_a_new_notification() {
         let notices = Notices::default();
-        let first = raised(notices.add(incident("Slack"), at(7200)));
-        assert_ne!(raised(notices.add(incident("Jira"), at(0))).id, first.id);
+        let first = raised(notices.add(incident("Slack"), english(), at(7200)));
+        assert_ne!(raised(notices.add(incident("Jira"), english(), at(0))).id, first.id);
     }
 }

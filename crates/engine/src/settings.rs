@@ -1,6 +1,7 @@
 //! The person's settings: few, typed, kept in the store.
 
 use membrane_model::{ErrorCode, Fault};
+use membrane_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
@@ -18,6 +19,36 @@ pub enum Appearance {
     Dark,
 }
 
+/// Which language the console, the tray and notifications speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// As the desktop, where it is one of ours.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+}
+
+impl Language {
+    /// Returns the language to speak: `en` or `de`.
+    #[must_use]
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::System => {
+                let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                    .iter()
+                    .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+                if set.is_some_and(|value| value.starts_with("de")) { "de" } else { "en" }
+            }
+        }
+    }
+}
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -30,15 +61,36 @@ pub struct Settings {
     pub appearance: Appearance,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
+    /// The longest answer that the proxy passes on, in megabytes.
+    pub proxy_answer_max_mb: u64,
+    /// Which language is spoken.
+    pub language: Language,
+    /// The first steps were gone through or skipped.
+    pub welcomed: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { notifications: true, notification_accounts: false, appearance: Appearance::System, open_at_login: false }
+        Self {
+            notifications: true,
+            notification_accounts: false,
+            appearance: Appearance::System,
+            open_at_login: false,
+            proxy_answer_max_mb: 4096,
+            language: Language::System,
+            welcomed: false,
+        }
     }
 }
 
 const KEY: &str = "settings";
+
+impl Settings {
+    /// Reads them beside something else.
+    pub(crate) fn read(tx: &Tx<'_>) -> Result<Self, StoreError> {
+        Ok(tx.setting(KEY)?.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+    }
+}
 
 impl Engine {
     /// Returns the settings.
@@ -46,8 +98,13 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn settings(&self) -> Result<Settings, Fault> {
-        let value = self.store().read(|tx| tx.setting(KEY))?;
-        Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+        Ok(self.store().read(Settings::read)?)
+    }
+
+    /// Tells of every change of the settings.
+    #[must_use]
+    pub fn settings_changes(&self) -> tokio::sync::watch::Receiver<()> {
+        self.inner().settings_changed.subscribe()
     }
 
     /// Changes the named settings and leaves the others.
@@ -70,6 +127,7 @@ impl Engine {
         let settings: Settings = serde_json::from_value(serde_json::Value::Object(all.clone()))
             .map_err(|e| Fault::new(ErrorCode::BadRequest, format!("a setting has a value it can't have: {e}")))?;
         self.store().write(|tx| tx.set_setting(KEY, &serde_json::Value::Object(all)))?;
+        self.inner().settings_changed.send_replace(());
         Ok(settings)
     }
 }

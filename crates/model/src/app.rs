@@ -85,6 +85,8 @@ pub struct AppSummary {
     pub mcp: bool,
     /// Added by the person.
     pub own: bool,
+    /// How widely it is used, 0 to 99; lists of suggestions start with the most used.
+    pub popularity: u8,
 }
 
 /// A way to connect, in a list.

@@ -15,6 +15,7 @@ mod error;
 mod routes;
 mod stream;
 mod transport;
+mod webhooks;
 
 pub use client::Client;
 pub use connect::{Ask, Connect};

@@ -162,6 +162,24 @@ impl Client {
         self.call(Method::POST, &format!("/connections/{}/refresh-credentials", segment(id)), NOTHING).await
     }
 
+    /// `POST /connections/:id/report`: the app answered 401; returns whether trying again makes sense.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn report(&self, id: &str) -> Result<bool, SdkError> {
+        let reply: Value = self.call(Method::POST, &format!("/connections/{}/report", segment(id)), NOTHING).await?;
+        Ok(reply["retry"] == json!(true))
+    }
+
+    /// `PUT /connections/:id/end {expiresAt}`: when a key ends; `None` = it doesn't.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn set_end(&self, id: &str, end: Option<&str>) -> Result<ConnectionView, SdkError> {
+        let body = json!({ "expiresAt": end });
+        self.call(Method::PUT, &format!("/connections/{}/end", segment(id)), Some(&body)).await
+    }
+
     /// `POST /connections/:id/test`.
     ///
     /// # Errors

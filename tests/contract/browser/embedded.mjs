@@ -1,6 +1,7 @@
 // Membrane's own page inside somebody's page, and what it takes to be shown there.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { example } from '../node/docs.mjs';
 import { UI, answer, frameOf, stage, started } from './stage.mjs';
 
 const SANDBOX = { integrationKey: 'membrane-sandbox' };
@@ -171,6 +172,20 @@ export default {
     const connection = await page.evaluate(() => window.heard);
     assert.equal(connection.name, 'By element');
     assert.equal(connection.state, 'READY');
+    await browser.close();
+  },
+  'the examples of the documentation work': async ({ api, token }) => {
+    const { page, context, browser } = await stage();
+    const opened = context.waitForEvent('page');
+    const code = example('official-sdk.md', '<!-- example: browser -->');
+    const outcome = await started(page, `const { token, api: apiUri } = argument; ${code}; return connection`, { api, token });
+    await answer(await opened);
+    assert.equal((await outcome()).value?.state, 'READY');
+    const html = example('embedding.md', '<!-- example: element -->').replace('http://127.0.0.1:4780', api).replace('pat-…', token);
+    await context.route('**/example', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.goto(new URL('/example', page.url()).href);
+    const frame = page.frameLocator('membrane-connect iframe');
+    assert.equal(await frame.getByTestId('search').inputValue(), 'CRM');
     await browser.close();
   },
   'the older frames are there': async ({ api, token, connected }) => {

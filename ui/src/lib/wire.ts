@@ -190,6 +190,7 @@ export interface AppSummary {
   mcp?: boolean;
   capabilities?: string[];
   own: boolean;
+  popularity: number;
 }
 
 export interface Scope {
@@ -208,7 +209,7 @@ export interface Method extends MethodSummary {
   returnPaths: string[];
 }
 
-export interface AppDetail extends Omit<AppSummary, 'authMethods'> {
+export interface AppDetail extends Omit<AppSummary, 'authMethods' | 'popularity'> {
   authMethods: Method[];
   sourceUrl?: string;
   checked?: string;
@@ -234,9 +235,41 @@ export interface Client {
   lastUsedAt: string | null;
 }
 
+export interface Activity {
+  id: string;
+  at: string;
+  kind: EventType | 'used';
+  connectionId: string;
+  appKey: string;
+  appName: string;
+  name?: string;
+  reason?: DisconnectReason;
+  by?: { kind: string; client?: string; name?: string };
+  uses: number;
+  firstAt?: string;
+}
+
+export type Subject = 'keychain' | 'schemes' | 'port' | 'clock' | 'network' | 'permissions' | 'disk';
+
+export interface Finding {
+  subject: Subject;
+  outcome: 'fine' | 'unknown' | 'warning' | 'broken';
+  case: string;
+  facts?: Record<string, string>;
+  sentence: string;
+  fix?: string;
+}
+
+export interface Examination {
+  at: string;
+  findings: Finding[];
+}
+
 export interface Settings {
   notifications: boolean;
   notificationAccounts: boolean;
   appearance: 'system' | 'light' | 'dark';
   openAtLogin: boolean;
+  language: 'system' | 'en' | 'de';
+  welcomed: boolean;
 }

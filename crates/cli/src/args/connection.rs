@@ -144,6 +144,13 @@ pub(crate) enum Connection {
         /// Its id or key, or its app's key
         id: String,
     },
+    /// Say when a key ends, so that you are told a week before
+    End {
+        /// Its id or key, or its app's key
+        id: String,
+        /// A day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never
+        when: String,
+    },
     /// Ask the app whether a connection works
     Test {
         /// Its id or key, or its app's key

@@ -5,17 +5,20 @@ mod client;
 mod connect;
 mod connection;
 mod connection_request;
+mod console;
+mod doctor;
 mod events;
 mod integration;
 mod man;
 mod mcp;
 mod origin;
-
+pub(crate) mod request;
 mod sandbox;
 mod search;
 mod status;
 mod token;
 mod vault;
+pub(crate) mod webhook;
 
 use std::process::ExitCode;
 
@@ -41,8 +44,12 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
+        Command::Request(request) => request::run(request, out).await?,
+        Command::Webhook(webhook) => webhook::run(webhook, out).await?,
         Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
+        Command::Doctor { bundle } => return doctor::run(bundle, out).await,
+        Command::Console { print } => console::run(print, out).await?,
         Command::Serve(options) => return headless::serve(options, out).await,
         Command::Stop => status::stop(out).await?,
         Command::Vault(vault) => vault::run(vault, out).await?,

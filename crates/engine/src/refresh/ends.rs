@@ -33,7 +33,13 @@ impl Engine {
         let settings = self.settings().unwrap_or_default();
         if settings.notifications && connection.state == ConnectionState::Connected {
             let name = self.app_name(&connection.app);
-            self.inner().host.notify(notice::ends_soon(&connection, &name, end, settings.notification_accounts));
+            self.inner().host.notify(notice::ends_soon(
+                &connection,
+                &name,
+                end,
+                settings.notification_accounts,
+                self.texts(),
+            ));
         }
         self.publish_renewal(id);
         Ok(())
