@@ -33,6 +33,7 @@ const scenarios = {
       'check-connection-result': ['requestId'],
       'search-connectors': ['q', 'limit'],
       connect: ['intent', 'integrationKey', 'connectionId'],
+      request: ['connectionId', 'path', 'method'],
       'archive-connection': ['connectionId'],
     };
     for (const [name, fields] of Object.entries(official)) {
@@ -165,6 +166,29 @@ const scenarios = {
     assert.ok(!text.includes(TOKEN), "the client's own token is in a result");
     assert.doesNotMatch(text, /"(access_?token|refresh_?token|client_?secret|api_?key)"/i);
     await client.close();
+  },
+
+  async an_app_is_called_with_the_connection_and_deleting_asks_first(revision, way) {
+    const answers = [];
+    const client = await connect(revision, way, async (question) => {
+      if (question.mode === 'url') return accept(question);
+      answers.push(question.message);
+      return { action: 'decline' };
+    });
+    const made = await call(client, 'connect', sandbox);
+    const me = await call(client, 'request', { connectionId: made.id, path: '/me' });
+    assert.equal(me.status, 200, JSON.stringify(me));
+    assert.match(JSON.stringify(me.output), /Ada Winter/);
+    const refused = await call(client, 'request', { connectionId: made.id, path: '/no-such-thing' });
+    assert.equal(refused.status, 404);
+    await assert.rejects(call(client, 'request', { connectionId: made.id, path: 'https://evil.example/x' }));
+    const gone = { connectionId: made.id, path: '/contacts/1', method: 'DELETE' };
+    await assert.rejects(call(client, 'request', gone), /did not confirm/);
+    assert.match(answers[0], /^Delete \/contacts\/1 in Membrane Sandbox/);
+    await client.close();
+    const silent = await connect(revision, way);
+    await assert.rejects(call(silent, 'request', gone), /membrane request/);
+    await silent.close();
   },
 
   async wrong_calls_say_what_to_do(revision, way) {

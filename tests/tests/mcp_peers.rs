@@ -46,6 +46,7 @@ scenarios!(
     a_broken_connection_is_repaired_and_stays_the_same,
     a_request_names_the_client_and_tells_what_came_of_it,
     r72_no_result_has_a_secret,
+    an_app_is_called_with_the_connection_and_deleting_asks_first,
     wrong_calls_say_what_to_do,
 );
 

@@ -1,5 +1,6 @@
 //! What each tool does: calls of the API, and the person asked where only they can decide.
 
+use http_body_util::BodyExt;
 use membrane_model::{ConnectionView, ErrorCode, Fault, WireState};
 use membrane_sdk::{Client, SdkError};
 use rmcp::RoleServer;
@@ -11,6 +12,9 @@ use crate::person::{self, Answer};
 use crate::take::{self, arguments};
 use crate::tool::Name;
 use crate::wait::until_connected;
+
+/// The longest answer of an app that an agent gets, in bytes; more would only fill its context.
+const OUTPUT_MAX: usize = 256 * 1024;
 
 /// One call of a tool.
 pub(crate) struct Call<'a> {
@@ -68,6 +72,7 @@ impl Call<'_> {
                 let (q, limit) = arguments::<take::Search>(self.request)?.checked()?;
                 Ok(give::result(&give::search(&told(self.client.search(&q).await)?, limit)).into())
             }
+            Name::Request => self.call_app(arguments(self.request)?).await,
             Name::ArchiveConnection => self.archive(arguments(self.request)?).await,
         }
     }
@@ -137,17 +142,56 @@ impl Call<'_> {
         Ok(Some(view))
     }
 
+    /// Calls an app. What can't be taken back asks the person first.
+    async fn call_app(&self, call: take::CallApp) -> Result<CallToolResponse, Fault> {
+        let method = call.method()?;
+        let view = told(self.client.connection(&call.connection_id).await)?;
+        if method == "DELETE" {
+            let message = format!("Delete {} in {} as {}?", call.path(), plain(&view.app_name), plain(&view.name));
+            let about = format!("{} {}", view.id, call.path());
+            match person::confirm(self.context, self.request, message, "Yes, delete it", &about).await? {
+                Answer::Yes => {}
+                Answer::No => return Err(unconfirmed()),
+                Answer::Later(question) => return Ok(question.into()),
+                Answer::CannotAsk => {
+                    return Err(Fault::new(
+                        ErrorCode::AccessDenied,
+                        "deleting needs the person's yes, and this client can't ask them",
+                    )
+                    .hint(format!(
+                        "Nothing was changed. Tell the person to run `membrane request {} {} -X DELETE`.",
+                        view.id,
+                        call.path()
+                    )));
+                }
+            }
+        }
+        let answer = told(self.client.call_app(view.id.as_str(), &call.call(&method)).await)?;
+        let status = answer.status().as_u16();
+        let mut body = answer.into_body();
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = told(frame)?.into_data() {
+                bytes.extend_from_slice(&data);
+            }
+            if bytes.len() > OUTPUT_MAX {
+                bytes.truncate(OUTPUT_MAX);
+                return Ok(give::result(&give::app_answer(status, &bytes, true)).into());
+            }
+        }
+        Ok(give::result(&give::app_answer(status, &bytes, false)).into())
+    }
+
     async fn archive(&self, archive: take::Archive) -> Result<CallToolResponse, Fault> {
         let view = told(self.client.connection(&archive.connection_id).await)?;
         let what = format!("{} ({})", plain(&view.name), plain(&view.app_name));
         let message = format!("Archive {what}? Its access is revoked and its credential destroyed.");
-        match person::confirm(self.context, self.request, message, view.id.as_str()).await? {
+        match person::confirm(self.context, self.request, message, "Yes, archive it", view.id.as_str()).await? {
             Answer::Yes => {
                 let archived = told(self.client.archive(view.id.as_str()).await)?;
                 Ok(give::result(&give::connection_saying(&archived, format!("Archived {what}."))).into())
             }
-            Answer::No => Err(Fault::new(ErrorCode::AccessDenied, "the person did not confirm it")
-                .hint("Nothing was changed. Don't ask again unless they say so.")),
+            Answer::No => Err(unconfirmed()),
             Answer::Later(question) => Ok(question.into()),
             Answer::CannotAsk => Err(Fault::new(
                 ErrorCode::AccessDenied,
@@ -160,6 +204,11 @@ impl Call<'_> {
             ))),
         }
     }
+}
+
+fn unconfirmed() -> Fault {
+    Fault::new(ErrorCode::AccessDenied, "the person did not confirm it")
+        .hint("Nothing was changed. Don't ask again unless they say so.")
 }
 
 /// Names what was begun for a later round of the same call. It is no secret and grants nothing: whoever sends it back

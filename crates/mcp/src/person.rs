@@ -46,11 +46,12 @@ pub(crate) async fn go_to(
     })
 }
 
-/// Asks the person for a yes; only a ticked yes is one.
+/// Asks the person for a yes, in those words; only a ticked one counts.
 pub(crate) async fn confirm(
     context: &RequestContext<RoleServer>,
     request: &CallToolRequestParams,
     message: String,
+    yes: &str,
     about: &str,
 ) -> Result<Answer, Fault> {
     if !modes(context).0 {
@@ -58,7 +59,7 @@ pub(crate) async fn confirm(
     }
     let schema = json!({
         "type": "object",
-        "properties": { "confirm": { "type": "boolean", "title": "Yes, archive it", "default": false } },
+        "properties": { "confirm": { "type": "boolean", "title": yes, "default": false } },
         "required": ["confirm"],
     });
     let requested_schema = serde_json::from_value(schema).map_err(broken)?;

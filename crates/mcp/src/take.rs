@@ -5,6 +5,7 @@ use membrane_sdk::{Ask, Connect};
 use rmcp::model::CallToolRequestParams;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use crate::tool::WAIT_MAX;
 
@@ -167,6 +168,47 @@ impl Search {
             return Err(refused("limit is 1 to 100"));
         }
         Ok((q, limit))
+    }
+}
+
+/// `request`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallApp {
+    pub connection_id: String,
+    path: String,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    query: Map<String, Value>,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    body: Option<Value>,
+}
+
+impl CallApp {
+    /// Which method; GET unless told.
+    pub(crate) fn method(&self) -> Result<String, Fault> {
+        let method = self.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
+        match method.as_str() {
+            "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => Ok(method),
+            _ => Err(refused("method is GET, POST, PUT, PATCH or DELETE")),
+        }
+    }
+
+    /// Describes the call as the API takes it.
+    pub(crate) fn call(&self, method: &str) -> Value {
+        let mut call = json!({ "path": self.path, "method": method, "query": self.query, "headers": self.headers });
+        if let (Some(body), Some(members)) = (&self.body, call.as_object_mut()) {
+            members.insert("data".to_owned(), body.clone());
+        }
+        call
+    }
+
+    /// The path, for a person to read.
+    pub(crate) fn path(&self) -> String {
+        crate::give::plain(&self.path)
     }
 }
 

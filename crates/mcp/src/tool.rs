@@ -21,6 +21,7 @@ pub(crate) enum Name {
     RequestConnection,
     CheckConnectionResult,
     SearchConnectors,
+    Request,
     ArchiveConnection,
 }
 
@@ -36,7 +37,7 @@ enum Care {
 
 impl Name {
     /// Lists all of them, in the order in which an agent reads them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::ListConnections,
         Self::GetConnection,
         Self::Connect,
@@ -45,6 +46,7 @@ impl Name {
         Self::RequestConnection,
         Self::CheckConnectionResult,
         Self::SearchConnectors,
+        Self::Request,
         Self::ArchiveConnection,
     ];
 
@@ -64,6 +66,7 @@ impl Name {
             Self::RequestConnection => "request-connection",
             Self::CheckConnectionResult => "check-connection-result",
             Self::SearchConnectors => "search-connectors",
+            Self::Request => "request",
             Self::ArchiveConnection => "archive-connection",
         }
     }
@@ -78,6 +81,7 @@ impl Name {
             Self::RequestConnection => "Ask the person to connect",
             Self::CheckConnectionResult => "Check what the person answered",
             Self::SearchConnectors => "Search apps",
+            Self::Request => "Call an app",
             Self::ArchiveConnection => "Archive a connection",
         }
     }
@@ -114,6 +118,11 @@ impl Name {
             Self::SearchConnectors => {
                 "Searches the apps that can be connected, by name, category, web address, or what is needed in words."
             }
+            Self::Request => {
+                "Calls the API of a connected app; the connection's credential is added on the way and goes to no other \
+                 host. Give a path below the app's API, or a whole address of one of its hosts. A DELETE asks the person \
+                 first."
+            }
             Self::ArchiveConnection => {
                 "Archives a connection: its access is revoked at the app and its credential destroyed. The person is \
                  asked first; without their yes nothing happens."
@@ -127,7 +136,7 @@ impl Name {
                 Care::Reads
             }
             Self::Connect | Self::CreateConnection | Self::EnsureConnection | Self::RequestConnection => Care::Adds,
-            Self::ArchiveConnection => Care::Destroys,
+            Self::Request | Self::ArchiveConnection => Care::Destroys,
         }
     }
 
@@ -196,6 +205,17 @@ impl Name {
                 }),
                 &["q"],
             ),
+            Self::Request => object(
+                json!({
+                    "connectionId": connection(),
+                    "path": text("A path below the app's API, like `/contacts`, or a whole address of one of its hosts."),
+                    "method": { "type": "string", "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"], "default": "GET" },
+                    "query": { "type": "object", "description": "The query; a list repeats its parameter." },
+                    "headers": { "type": "object", "description": "Headers, beside the credential's own." },
+                    "body": { "description": "A JSON body." },
+                }),
+                &["connectionId", "path"],
+            ),
             Self::ArchiveConnection => object(json!({ "connectionId": connection() }), &["connectionId"]),
         }
     }
@@ -207,7 +227,11 @@ impl Name {
         let annotations = match self.care() {
             Care::Reads => annotations.read_only(true).open_world(false),
             Care::Adds => annotations.read_only(false).destructive(false).open_world(true),
-            Care::Destroys => annotations.read_only(false).destructive(true).idempotent(true).open_world(true),
+            Care::Destroys => annotations
+                .read_only(false)
+                .destructive(true)
+                .idempotent(self == Self::ArchiveConnection)
+                .open_world(true),
         };
         let tool =
             Tool::new(self.name(), self.description(), Arc::new(input)).with_title(self.title()).annotate(annotations);
@@ -220,6 +244,7 @@ impl Name {
             | Self::ArchiveConnection => tool.with_output_schema::<give::ConnectionAnswer>(),
             Self::RequestConnection | Self::CheckConnectionResult => tool.with_output_schema::<give::RequestAnswer>(),
             Self::SearchConnectors => tool.with_output_schema::<give::SearchAnswer>(),
+            Self::Request => tool.with_output_schema::<give::AppAnswer>(),
         }
     }
 }
@@ -247,9 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn only_archiving_says_that_it_destroys() {
+    fn only_what_may_destroy_something_says_so() {
         let destroys = |name: &Name| name.tool().annotations.is_some_and(|a| a.destructive_hint == Some(true));
         let all: Vec<Name> = Name::ALL.into_iter().filter(destroys).collect();
-        assert_eq!(all, [Name::ArchiveConnection]);
+        assert_eq!(all, [Name::Request, Name::ArchiveConnection]);
     }
 }

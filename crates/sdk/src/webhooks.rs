@@ -1,5 +1,6 @@
 //! Webhooks and calls to apps, typed.
 
+use crate::transport::Incoming;
 use http::{Method, Response};
 use membrane_model::{Delivery, ListPage, NewWebhook, Webhook};
 use serde_json::Value;
