@@ -44,7 +44,7 @@ fn r11_connects_in_the_window_through_a_link_while_the_app_runs() -> Result<()> 
     let mut opened = desktop.install_browser()?;
     let window = Window::open(&desktop)?;
     window.until_says("Step 1 of 3")?;
-    window.picture(&pictures()?.join("welcome.png"))?;
+    desktop.picture(&pictures()?.join("welcome.png"))?;
     window.click("welcome-skip")?;
     window.until_says("Nothing connected yet")?;
     desktop.picture(&pictures()?.join("empty.png"))?;
@@ -195,7 +195,7 @@ fn the_whole_flow_goes_by_keys_alone() -> Result<()> {
     window.press(ENTER)?;
     browser::sign_in(&opened.next_address()?, "ada")?;
     window.until_at("/welcome/3")?;
-    window.picture(&pictures()?.join("welcome-tools.png"))?;
+    desktop.picture(&pictures()?.join("welcome-tools.png"))?;
     window.tab_to("welcome-next")?;
     window.press(ENTER)?;
     window.until_at("/")?;
@@ -229,7 +229,7 @@ fn the_palette_opens_by_its_keys_and_does_what_is_chosen() -> Result<()> {
     wait::until_true("the palette", SOON, || Ok(window.focused()? == "palette-input"))?;
     window.press("acme pause")?;
     window.until_says("Pause for 1 hour: Acme CRM")?;
-    window.picture(&pictures()?.join("palette.png"))?;
+    desktop.picture(&pictures()?.join("palette.png"))?;
     window.press(ENTER)?;
     wait::until_true("the pause", SOON, || {
         Ok(desktop.json(&["connection", "get", &id])?["health"]["status"] == "paused")
