@@ -11,7 +11,7 @@ use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
 use tauri::AppHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::host::Desktop;
 
@@ -42,12 +42,14 @@ pub(crate) struct Core(Arc<Inner>);
 struct Inner {
     stage: watch::Sender<Stage>,
     running: Mutex<Option<(Serving, Option<Running>)>>,
+    console: OnceCell<Console>,
 }
 
 impl Core {
     /// Makes it, with nothing started.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Inner { stage: watch::Sender::new(Stage::Waiting), running: Mutex::new(None) }))
+        let stage = watch::Sender::new(Stage::Waiting);
+        Self(Arc::new(Inner { stage, running: Mutex::new(None), console: OnceCell::new() }))
     }
 
     /// Opens the engine in the background.
@@ -104,7 +106,7 @@ impl Core {
 
     /// Waits until the engine is open and returns the console's way in.
     pub(crate) async fn console(&self) -> Result<Console, Fault> {
-        self.engine().await.map(Console::new)
+        self.0.console.get_or_try_init(async || self.engine().await.map(Console::new)).await.cloned()
     }
 
     /// Ends everything in order; exchanges that are under way finish first.

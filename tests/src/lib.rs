@@ -2,6 +2,7 @@
 //! private desktop with its own D-Bus, keyring, notifications and tray. No part of it knows the product from the inside.
 
 pub mod browser;
+pub mod contract;
 pub mod desktop;
 pub mod faults;
 pub mod home;
@@ -9,8 +10,9 @@ pub mod http;
 pub mod process;
 pub mod provider;
 pub mod stream;
+pub mod system;
 pub mod wait;
 pub mod window;
 
-pub use anyhow::{Context, Result, bail, ensure};
+pub use anyhow::{Context, Error, Result, bail, ensure};
 pub use serde_json::{Value, json};

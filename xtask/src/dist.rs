@@ -151,7 +151,17 @@ fn documents(tree: &Path) -> Result<()> {
     let folder = format!("usr/share/doc/{NAME}");
     let licences = [read("LICENSE-MIT")?, read("LICENSE-APACHE")?].join("\n\n");
     put(tree, &format!("{folder}/copyright"), licences.as_bytes(), 0o644)?;
-    for file in ["CHANGELOG.md", "SECURITY.md", "docs/api.md", "docs/catalog.md", "docs/cli.md", "docs/sandbox.md"] {
+    for file in [
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/api.md",
+        "docs/catalog.md",
+        "docs/cli.md",
+        "docs/embedding.md",
+        "docs/official-sdk.md",
+        "docs/openapi.json",
+        "docs/sandbox.md",
+    ] {
         let name = file.rsplit('/').next().unwrap_or(file);
         put(tree, &format!("{folder}/{name}"), read(file)?.as_bytes(), 0o644)?;
     }

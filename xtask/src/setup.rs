@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, is_there, output, root, run, say};
+use crate::shell::{command, is_there, output, root, run, say, target};
 
 /// A system package and why it is needed.
 type Package = (&'static str, &'static str);
@@ -41,8 +41,17 @@ const TEST: &[Package] = &[
     ("fonts-inter", "the font of the pictures"),
     ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
+    ("chromium", "the browser that connect pages are opened in"),
+    ("python3-venv", "runs the API's fuzzer in an environment of its own"),
     ("python3", "plays another user of this computer"),
+    ("python3-dbusmock", "a network and a sleep that do as they are told"),
+    ("faketime", "a clock that can be set"),
+    ("util-linux", "a small disk that can be full"),
 ];
+
+/// What measuring takes beside that.
+const BENCH: &[Package] =
+    &[("curl", "a peer for the time of a request"), ("oidc-agent-cli", "a peer for the time of a token")];
 
 /// Which set of packages is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +60,8 @@ pub(crate) enum Wanted {
     Run,
     /// To test as well.
     Test,
+    /// To measure as well.
+    Bench,
 }
 
 /// Installs what is missing of the system's packages.
@@ -89,7 +100,11 @@ pub(crate) fn packages(wanted: Wanted) -> Result<()> {
 }
 
 fn of(wanted: Wanted) -> Vec<Package> {
-    if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() }
+    match wanted {
+        Wanted::Run => BUILD.to_vec(),
+        Wanted::Test => [BUILD, TEST].concat(),
+        Wanted::Bench => [BUILD, TEST, BENCH].concat(),
+    }
 }
 
 /// Returns those packages that are not in a list of lines `name install ok installed`.
@@ -138,7 +153,23 @@ pub(crate) fn npm(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds the console, unless it is newer than all its sources already.
+/// Installs the Python packages of a folder into an environment under target/, unless they are those of its list already.
+pub(crate) fn python(folder: &str) -> Result<()> {
+    let list = root().join(folder).join("requirements.txt");
+    let wanted = std::fs::read_to_string(&list).with_context(|| format!("{} is not there", list.display()))?;
+    let environment = target().join("python");
+    let stamp = environment.join("installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
+        return Ok(());
+    }
+    say(&format!("installing the Python packages of {folder}"));
+    run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
+    run(command(&environment.join("bin/pip").to_string_lossy(), &["install", "--quiet", "--requirement"]).arg(&list))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(())
+}
+
+/// Builds the console and the connect page, unless they are newer than all their sources already.
 pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
@@ -148,10 +179,11 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["ui/src", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
+        .chain(["ui/src", "ui/embed", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
         .max()
         .flatten();
-    if built.is_some() && built >= newest {
+    let whole = built.is_some() && root().join("ui/dist-embed").is_dir();
+    if whole && built >= newest {
         return Ok(());
     }
     say("building the console");

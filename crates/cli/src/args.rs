@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Programs that may use the API with a token
     #[command(subcommand)]
     Client(Client),
+    /// Web pages that may show Membrane's own pages in a frame
+    #[command(subcommand)]
+    Origin(Origin),
     /// Show the engine and the vault
     Status,
     /// Look at keychain, links, port, clock, network and permissions, and say what to do
@@ -176,6 +179,13 @@ pub(crate) enum Connection {
         /// Its id or key, or its app's key
         id: String,
     },
+    /// Say when a key ends, so that you are told a week before
+    End {
+        /// Its id or key, or its app's key
+        id: String,
+        /// A day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never
+        when: String,
+    },
     /// Ask the app whether a connection works
     Test {
         /// Its id or key, or its app's key
@@ -252,6 +262,9 @@ pub(crate) enum Client {
         /// Keep access tokens from it
         #[arg(long = "noTokens")]
         no_tokens: bool,
+        /// Let it sign tokens for tenants of its own: prints a workspace key and secret instead
+        #[arg(long)]
+        workspace: bool,
     },
     /// List the programs that may use the API
     List,
@@ -259,6 +272,22 @@ pub(crate) enum Client {
     Revoke {
         /// Its id or name
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Origin {
+    /// Let the pages of an origin call the API with a token, and show Membrane's pages in a frame
+    Allow {
+        /// Scheme, host and port, like http://localhost:3000
+        origin: String,
+    },
+    /// List the origins that are allowed
+    List,
+    /// Take it back
+    Remove {
+        /// The origin
+        origin: String,
     },
 }
 

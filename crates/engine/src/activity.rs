@@ -31,8 +31,8 @@ struct Burst {
 impl Uses {
     fn note(&self, caller: &Caller, connection: &Connection, now: Timestamp) {
         let (kind, client) = match caller {
-            // The window looks at connections and uses none of them.
-            Caller::Console => return,
+            // The window and the pages look at connections and use none of them.
+            Caller::Console | Caller::Page(_) => return,
             Caller::Terminal => ("terminal", None),
             Caller::Client { id, .. } => ("client", Some(id.to_string())),
         };
@@ -181,7 +181,12 @@ mod tests {
     #[test]
     fn uses_close_together_are_one_line_and_each_caller_has_its_own() {
         let (uses, connection) = (Uses::default(), connection());
-        let client = Caller::Client { id: ClientId::generate(), may_get_tokens: true };
+        let client = Caller::Client {
+            id: ClientId::generate(),
+            name: "script".to_owned(),
+            tenant: membrane_model::TenantId::own(),
+            may_get_tokens: true,
+        };
         uses.note(&Caller::Terminal, &connection, at(0));
         uses.note(&Caller::Terminal, &connection, at(60));
         uses.note(&client, &connection, at(61));

@@ -64,6 +64,9 @@ pub(crate) struct Inner {
     pub(crate) weather: Weather,
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
+    pub(crate) pages: crate::page::Pages,
+    pub(crate) flows: crate::flow::Flows,
+    pub(crate) origins: RwLock<Arc<Vec<String>>>,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
     pub(crate) settings_changed: watch::Sender<()>,
@@ -149,6 +152,9 @@ impl Engine {
             weather: Weather::default(),
             clock,
             listeners: Listeners::default(),
+            pages: crate::page::Pages::default(),
+            flows: crate::flow::Flows::default(),
+            origins: RwLock::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
             settings_changed: watch::Sender::new(()),
@@ -161,6 +167,7 @@ impl Engine {
             _lock: lock,
         }));
         engine.start_weather();
+        engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
         engine.start_writing_uses();

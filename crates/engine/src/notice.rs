@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use membrane_model::{Connection, ConnectionId, DisconnectReason, Timestamp};
+use membrane_model::{Connection, ConnectionId, ConnectionRequest, DisconnectReason, RequestId, Timestamp};
 
 use crate::host::{Notification, Screen};
 use crate::refresh::plan::between;
@@ -186,6 +186,26 @@ fn who(connection: &Connection, with_account: bool, texts: Texts) -> String {
     match &connection.account {
         Some(account) if with_account => account.label.clone(),
         Some(_) | None => texts.get("notice.connection", &[]),
+    }
+}
+
+/// Returns the id of the notification that tells of a request to connect.
+pub(crate) fn request_id(request: &RequestId) -> String {
+    format!("request:{request}")
+}
+
+/// Tells that a program asks to connect something.
+pub(crate) fn asks_to_connect(request: &ConnectionRequest) -> Notification {
+    let body = match &request.prompt {
+        Some(prompt) => format!("It says: {prompt}"),
+        None => "Connect it if you want to; nothing happens until you answer.".to_owned(),
+    };
+    Notification {
+        id: request_id(&request.request_id),
+        title: request.title.clone(),
+        body,
+        action: Some("Answer".to_owned()),
+        screen: Screen::Request(request.request_id.clone()),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::PoisonError;
 
-use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, Timestamp};
+use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, TenantId, Timestamp, VaultState};
 
-use crate::Engine;
+use crate::{Caller, Engine};
 
 /// Where the HTTP API listens.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +18,44 @@ pub(crate) struct Endpoint {
     pub port_note: Option<String>,
 }
 
+/// Which facts an answer was made from: while it stays the same, only the clock can make the answer another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactsVersion {
+    commits: u64,
+    vault: Option<VaultState>,
+    catalog: usize,
+}
+
+impl FactsVersion {
+    /// Makes one of a count of writes alone.
+    #[must_use]
+    pub fn of_commits(commits: u64) -> Self {
+        Self { commits, vault: None, catalog: 0 }
+    }
+}
+
 impl Engine {
+    /// Returns which facts there are now.
+    #[must_use]
+    pub fn facts_version(&self) -> FactsVersion {
+        FactsVersion {
+            commits: self.store().commits(),
+            vault: Some(self.vault().state()),
+            catalog: std::sync::Arc::as_ptr(&self.catalog()).addr(),
+        }
+    }
+
     /// Tells the engine where its API listens; `callback_port` is set when the port is one that redirects name.
     pub fn listening(&self, api_uri: Option<String>, callback_port: Option<u16>, port_note: Option<String>) {
         *self.inner().endpoint.lock().unwrap_or_else(PoisonError::into_inner) =
             Endpoint { api_uri, callback_port, port_note };
         self.publish_status();
+    }
+
+    /// Returns where the HTTP API listens; empty when no port could be had.
+    #[must_use]
+    pub fn api_uri(&self) -> String {
+        self.endpoint().api_uri.unwrap_or_default()
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
@@ -51,9 +83,28 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn status(&self) -> Result<EngineStatus, Fault> {
+        self.status_of(None)
+    }
+
+    /// Returns the engine at a glance as a caller may see it: its own tenant's counts, and for a page no places.
+    ///
+    /// # Errors
+    /// Fails when the store can't be read.
+    pub fn status_for(&self, caller: &Caller) -> Result<EngineStatus, Fault> {
+        let mut status = self.status_of(caller.only_tenant().as_ref())?;
+        if let Caller::Page(_) = caller {
+            status.socket.clear();
+            status.data_dir.clear();
+            status.engine.pid = 0;
+            status.sandbox = None;
+        }
+        Ok(status)
+    }
+
+    fn status_of(&self, tenant: Option<&TenantId>) -> Result<EngineStatus, Fault> {
         let inner = self.inner();
         let endpoint = self.endpoint();
-        let counts = self.store().read(|tx| tx.connection_counts())?;
+        let counts = self.store().read(|tx| tx.connection_counts(tenant))?;
         Ok(EngineStatus {
             api_uri: endpoint.api_uri,
             port_note: endpoint.port_note,

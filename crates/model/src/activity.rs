@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AppKey, ConnectionId, DisconnectReason, Timestamp};
 
 /// What an activity tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum ActivityKind {
     /// Connected for the first time.
     #[serde(rename = "connection.created")]
@@ -42,12 +42,13 @@ impl ActivityKind {
 }
 
 /// One line of the activity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     /// Names it.
     pub id: String,
     /// When; for a burst of uses, the last of them.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// What.
     pub kind: ActivityKind,
@@ -70,11 +71,12 @@ pub struct Activity {
     pub uses: u32,
     /// The first use of the burst.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub first_at: Option<Timestamp>,
 }
 
 /// Who used a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UsedBy {
     /// `console`, `terminal` or `client`.
     pub kind: String,

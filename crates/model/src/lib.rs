@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod health;
 mod id;
+mod request;
 mod session;
 mod status;
 mod time;
@@ -23,10 +24,12 @@ pub use doctor::{Examination, Finding, Outcome, Subject};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
-pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, SessionId, TenantId};
+pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, RequestId, SessionId, TenantId};
+pub use request::{ConnectionRequest, RequestStatus};
 pub use session::{Session, SessionKind, SessionState};
 pub use status::{
-    ClientView, EngineMode, EngineStatus, EngineView, Network, NewClient, SandboxView, VaultState, VaultView,
+    ClientView, EngineMode, EngineStatus, EngineView, Network, NewClient, OriginView, SandboxView, VaultState,
+    VaultView,
 };
 pub use time::Timestamp;
 pub use wire::{

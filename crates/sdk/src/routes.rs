@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use membrane_model::{
-    AppSummary, ClientView, ConnectionView, EngineStatus, LifecycleEvent, ListPage, NewClient, ReturnPath,
+    AppSummary, ClientView, ConnectionView, EngineStatus, LifecycleEvent, ListPage, NewClient, OriginView, ReturnPath,
     SearchResult, Session, TokenView, VaultView,
 };
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,24 @@ impl Client {
         self.call(Method::POST, &format!("/connections/{}/refresh-credentials", segment(id)), NOTHING).await
     }
 
+    /// `POST /connections/:id/report`: the app answered 401; returns whether trying again makes sense.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn report(&self, id: &str) -> Result<bool, SdkError> {
+        let reply: Value = self.call(Method::POST, &format!("/connections/{}/report", segment(id)), NOTHING).await?;
+        Ok(reply["retry"] == json!(true))
+    }
+
+    /// `PUT /connections/:id/end {expiresAt}`: when a key ends; `None` = it doesn't.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn set_end(&self, id: &str, end: Option<&str>) -> Result<ConnectionView, SdkError> {
+        let body = json!({ "expiresAt": end });
+        self.call(Method::PUT, &format!("/connections/{}/end", segment(id)), Some(&body)).await
+    }
+
     /// `POST /connections/:id/test`.
     ///
     /// # Errors
@@ -326,6 +344,41 @@ impl Client {
 
 /// Clients and the vault.
 impl Client {
+    /// `POST /clients {name, mayGetTokens, workspace: true}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn create_workspace(&self, name: &str, may_get_tokens: bool) -> Result<NewClient, SdkError> {
+        let body = json!({ "name": name, "mayGetTokens": may_get_tokens, "workspace": true });
+        self.call(Method::POST, "/clients", Some(&body)).await
+    }
+
+    /// `GET /origins`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn origins(&self) -> Result<Vec<OriginView>, SdkError> {
+        let page: ListPage<OriginView> = self.call(Method::GET, "/origins", NOTHING).await?;
+        Ok(page.items)
+    }
+
+    /// `POST /origins {origin}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn approve_origin(&self, origin: &str) -> Result<OriginView, SdkError> {
+        self.call(Method::POST, "/origins", Some(&json!({ "origin": origin }))).await
+    }
+
+    /// `DELETE /origins {origin}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn remove_origin(&self, origin: &str) -> Result<(), SdkError> {
+        let _left: Value = self.call(Method::DELETE, "/origins", Some(&json!({ "origin": origin }))).await?;
+        Ok(())
+    }
+
     /// `GET /clients`.
     ///
     /// # Errors

@@ -25,5 +25,8 @@ pub use table::due::{Due, DueTask};
 pub use table::event::EventRow;
 pub use table::journal::{JournalRow, JournalState};
 pub use table::oauth_client::OauthClientRow;
+pub use table::request::RequestRow;
 pub use table::revocation::RevocationRow;
 pub use table::session::SessionRow;
+pub use table::tenant::TenantRow;
+pub use table::workspace::WorkspaceRow;

@@ -8,9 +8,10 @@ use crate::StoreError;
 
 /// Marks a file as ours ("MbrD").
 const APPLICATION_ID: i64 = 0x4d62_7244;
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_due.sql"),
+    include_str!("../migrations/0010_ways_in.sql"),
     include_str!("../migrations/0020_access_use.sql"),
 ];
 /// The newest schema that is known here.

@@ -1,6 +1,7 @@
 //! The open database: one writer, a few readers that never wait for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub struct Store {
     writer: Mutex<Connection>,
     together: Together,
     readers: Mutex<Vec<Connection>>,
+    commits: AtomicU64,
 }
 
 /// One transaction; the functions of all tables hang on it.
@@ -47,8 +49,13 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut writer, &path)?;
-        let store =
-            Self { path, writer: Mutex::new(writer), together: Together::default(), readers: Mutex::new(Vec::new()) };
+        let store = Self {
+            path,
+            writer: Mutex::new(writer),
+            together: Together::default(),
+            readers: Mutex::new(Vec::new()),
+            commits: AtomicU64::new(0),
+        };
         store.first_time()?;
         Ok(store)
     }
@@ -62,6 +69,7 @@ impl Store {
         let transaction = Transaction::new(&mut writer, TransactionBehavior::Immediate)?;
         let value = change(&Tx(&transaction))?;
         transaction.commit()?;
+        self.commits.fetch_add(1, Ordering::Release);
         Ok(value)
     }
 
@@ -78,6 +86,7 @@ impl Store {
         {
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             self.together.run(&mut writer);
+            self.commits.fetch_add(1, Ordering::Release);
         }
         answer.take()
     }
@@ -87,6 +96,12 @@ impl Store {
     pub fn set_read_only(&self, read_only: bool) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let _set = writer.pragma_update(None, "query_only", read_only);
+    }
+
+    /// Counts the writes of this process: while it stays the same, nothing that was read has changed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Reads from one consistent state. Never waits for a write.

@@ -190,13 +190,13 @@ fn r38_times_move_with_the_clock_and_calendar_dates_stay() {
 #[test]
 fn r33_what_could_not_be_reached_is_tried_at_once_when_the_network_is_back() {
     let (_home, store) = home();
-    let rows = ["dns", "http-503", "connect"].map(|cause| (connection(ConnectionState::Connected), cause));
+    let rows = ["dns", "http-503", "connect", "web-page"].map(|cause| (connection(ConnectionState::Connected), cause));
     for (made, cause) in &rows {
         add(&store, made, &renewable(&made.id));
         store.write(|tx| tx.record_retry(&made.id, 3, at(80), cause, at(40))).unwrap();
     }
-    assert_eq!(store.write(|tx| tx.retry_unreached(at(50))).unwrap(), 2);
-    assert_eq!(store.read(|tx| tx.due(at(50), None, 9)).unwrap().len(), 2);
+    assert_eq!(store.write(|tx| tx.retry_unreached(at(50))).unwrap(), 3);
+    assert_eq!(store.read(|tx| tx.due(at(50), None, 9)).unwrap().len(), 3);
 }
 
 #[test]

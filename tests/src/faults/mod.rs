@@ -5,6 +5,7 @@ mod fault;
 mod http;
 mod serve;
 mod tokens;
+mod visit;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use anyhow::{Context, Result};
 
 pub use fault::{Fault, QUIRKS};
 pub use tokens::{Entry, Rotation, Rules};
+
+pub use visit::{sign_in_again, sign_in_through};
 
 use tokens::Tokens;
 
@@ -156,8 +159,14 @@ impl Faults {
     /// Writes the catalog entry of an app behind it; `token` is the TOML of what is known of its tokens.
     #[must_use]
     pub fn app_file(&self, key: &str, token: &str) -> String {
-        include_str!("app.toml").replace("KEY", key).replace("ORIGIN", &self.origin).replace("TOKEN", token)
+        app_file_at(&self.origin, key, token)
     }
+}
+
+/// Writes the catalog entry of an app behind a provider at an origin.
+#[must_use]
+pub fn app_file_at(origin: &str, key: &str, token: &str) -> String {
+    include_str!("app.toml").replace("KEY", key).replace("ORIGIN", origin).replace("TOKEN", token)
 }
 
 impl Drop for Faults {

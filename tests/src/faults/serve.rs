@@ -27,6 +27,7 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut rest = Vec::new();
     while let Some(request) = read(&mut stream, &mut rest).await? {
+        let last = request.headers.get("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/token") if request.form.contains_key("refresh_token") => {
                 if !refresh(&mut stream, shared, &request).await? {
@@ -34,6 +35,9 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> Result<()> {
                 }
             }
             _ => dated(shared, other(shared, &request)).write(&mut stream).await?,
+        }
+        if last {
+            return Ok(());
         }
     }
     Ok(())
@@ -169,6 +173,18 @@ fn other(shared: &Shared, request: &Request) -> Answer {
                 None if good => Answer::json(200, r#"{"id":"1","login":"ada"}"#),
                 None => Answer::json(401, r#"{"error":"invalid_token"}"#).header("WWW-Authenticate", "Bearer"),
             }
+        }
+        ("GET", "/.well-known/openid-configuration") => {
+            let origin = format!("http://{}", request.headers.get("host").map(String::as_str).unwrap_or_default());
+            Answer::json(
+                200,
+                format!(
+                    r#"{{"issuer":"{origin}","authorization_endpoint":"{origin}/authorize","token_endpoint":"{origin}/token",
+                    "revocation_endpoint":"{origin}/revoke","jwks_uri":"{origin}/jwks","response_types_supported":["code"],
+                    "grant_types_supported":["authorization_code","refresh_token"],"subject_types_supported":["public"],
+                    "id_token_signing_alg_values_supported":["RS256"],"scopes_supported":["openid","offline_access","read"]}}"#
+                ),
+            )
         }
         ("GET", "/stats") => {
             let count = |outcome: &str| tokens.log.iter().filter(|entry| entry.outcome == outcome).count();

@@ -128,6 +128,9 @@ export const api = {
   paste: (id: string, url: string) => call<Session>('POST', `${session(id)}/callback`, { url }),
   keep: (id: string) => call<Session>('POST', `${session(id)}/keep`, {}),
 
+  openRequest: (id: string) => call<unknown>('POST', `/connection-requests/${enc(id)}/open`, {}),
+  declineRequest: (id: string) => call<unknown>('DELETE', `/connection-requests/${enc(id)}`),
+
   settings: () => call<Settings>('GET', '/settings'),
   changeSettings: (changes: Partial<Settings>) => call<Settings>('PATCH', '/settings', changes),
   clients: () => call<{ items: Client[] }>('GET', '/clients'),

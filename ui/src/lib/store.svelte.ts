@@ -20,8 +20,12 @@ class Live {
   get status() {
     return this.known.status;
   }
+  /** Whose connections are shown, where there is more than one tenant. */
+  tenant = $state('default');
+
   get connections() {
-    return Object.values(this.known.connections);
+    const all = Object.values(this.known.connections);
+    return this.known.tenants.length > 1 ? all.filter((one) => (one.tenantId ?? 'default') === this.tenant) : all;
   }
 
   /** Starts to listen; called again to try again. */

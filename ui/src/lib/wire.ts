@@ -47,6 +47,7 @@ export interface Connection {
   key?: string;
   name: string;
   integrationKey: string;
+  tenantId?: string;
   authOptionKey: string;
   appName: string;
   state: 'READY' | 'CLIENT_ACTION_REQUIRED' | 'CONFIGURATION_ERROR' | 'SETUP_FAILED';
@@ -131,8 +132,40 @@ export interface LifecycleEvent {
   createdAt: string;
 }
 
+export interface ConnectionRequest {
+  requestId: string;
+  tenantId: string;
+  status: 'pending' | 'success' | 'cancelled' | 'error';
+  clientName: string;
+  title: string;
+  integrationKey?: string;
+  appName?: string;
+  connectionId?: string;
+  prompt?: string;
+  resultConnectionId?: string;
+  resultError?: WireError;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export interface Tenant {
+  id: string;
+  name: string;
+  internalId: string;
+  workspaceKey?: string;
+}
+
 export type StreamMessage =
-  | { type: 'snapshot'; status: EngineStatus; connections: Connection[]; sessions: Session[] }
+  | {
+      type: 'snapshot';
+      status: EngineStatus;
+      connections: Connection[];
+      sessions: Session[];
+      requests?: ConnectionRequest[];
+      tenants?: Tenant[];
+    }
+  | { type: 'request'; request: ConnectionRequest }
+  | { type: 'tenant'; tenant: Tenant }
   | { type: 'connection'; connection: Connection }
   | { type: 'connection-removed'; id: string }
   | { type: 'session'; session: Session }

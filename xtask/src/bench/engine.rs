@@ -54,11 +54,11 @@ impl Drop for Home {
 }
 
 /// An engine that listens, ended when it is dropped.
-struct Engine(Guard);
+pub(super) struct Engine(Guard);
 
 impl Engine {
     /// Starts one and returns it with the time until its socket answered.
-    fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
+    pub(super) fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
         let started = Instant::now();
         let mut engine = Self(Guard(home.command(membrane).arg("serve").spawn()?));
         while request(&home.socket(), "GET", "/health", None).is_err() {
@@ -130,7 +130,7 @@ fn list(home: &Home, membrane: &Path) -> Result<(String, String)> {
 fn thousand(home: &Home, membrane: &Path) -> Result<(String, String)> {
     let (_engine, _) = Engine::start(home, membrane)?;
     let socket = home.socket();
-    fill(&socket)?;
+    fill(&socket, CONNECTIONS)?;
     let route = format!("/connections?limit={CONNECTIONS}");
     let body = request(&socket, "GET", &route, None)?;
     let page: serde_json::Value = serde_json::from_slice(&body)?;
@@ -145,8 +145,8 @@ fn thousand(home: &Home, membrane: &Path) -> Result<(String, String)> {
 }
 
 /// Connects the sandbox by user name and password, as often as it takes: nothing to register, no browser.
-fn fill(socket: &Path) -> Result<()> {
-    for number in 0..CONNECTIONS {
+pub(super) fn fill(socket: &Path, count: usize) -> Result<()> {
+    for number in 0..count {
         let body = format!(
             r#"{{"appKey":"membrane-sandbox","authMethod":"basic","name":"Connection {number}","input":{{"username":"ada","password":"sandbox"}}}}"#
         );

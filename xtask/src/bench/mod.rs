@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: one table of what the release build takes, beside a peer in the same run where there is one.
 
+mod api;
 mod console;
 mod desktop;
 mod engine;
@@ -49,11 +50,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
         setup::packages(Wanted::Test)?;
         setup::console()?;
+        setup::npm("tests/contract")?;
         let build = ["build", "--profile", &options.profile, "-p", "membrane-cli", "-p", "membrane-desktop"];
         run_command(cargo(&build).args(["--features", FEATURES]))?;
+        let peer = ["build", "--profile", &options.profile, "-p", "membrane-api", "--example", "bare"];
+        run_command(&mut cargo(&peer))?;
     }
     let binaries = shell::binaries(&options.profile);
     let mut rows = engine::rows(&binaries);
+    rows.extend(api::rows(&binaries));
     rows.extend(desktop::rows(&binaries));
     rows.extend(console::rows(&binaries));
     rows.extend(sizes(&binaries));
@@ -128,6 +133,13 @@ impl Times {
             n if n % 2 == 0 => f64::midpoint(self.0[n / 2 - 1], self.0[n / 2]),
             n => self.0[n / 2],
         }
+    }
+
+    /// Returns the time that a part of the calls stayed below: 0.99 for the 99th percentile.
+    fn at(&self, part: f64) -> f64 {
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let index = ((self.0.len() as f64 * part).ceil() as usize).saturating_sub(1);
+        self.0.get(index).copied().unwrap_or(0.0)
     }
 
     /// Says the middle and the spread: "12.3 ms (11.9–14.0, n=20)".

@@ -5,22 +5,30 @@ use axum::extract::State;
 use membrane_engine::{ActivityFilter, Engine, read_activity_cursor};
 use membrane_model::{Activity, ActivityKind, ListPage};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::error::ApiError;
 use crate::extract::{Params, Person};
 
 /// What to list.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    /// Only of this connection.
     connection_id: Option<String>,
+    /// Only of this kind.
     kind: Option<ActivityKind>,
+    /// Only by this program.
     client_id: Option<String>,
+    /// Where the page before ended.
     cursor: Option<String>,
+    /// How many at most.
     limit: Option<u32>,
 }
 
-/// `GET /activity?connectionId&kind&clientId&cursor&limit`.
+/// Lists what happened, newest first; the person only.
+#[utoipa::path(get, path = "/activity", tag = "Engine", params(Query), responses((status = 200, body = ListPage<Activity>)))]
 pub(super) async fn list(
     State(engine): State<Engine>,
     _: Person,

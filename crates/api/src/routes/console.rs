@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use membrane_engine::Engine;
 use membrane_model::{ErrorCode, Fault};
 use rust_embed::RustEmbed;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::extract::{Body, Person};
@@ -55,18 +55,34 @@ pub(super) async fn file(Path(file): Path<String>) -> Response {
     answer(&file)
 }
 
-#[derive(Deserialize)]
+/// The code of the address that opened the console.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Open {
+    /// Good once.
     code: String,
 }
 
-/// `POST /console/session {code}`: the page's token.
-pub(super) async fn open(State(engine): State<Engine>, Body(open): Body<Open>) -> Result<Json<Value>, ApiError> {
-    Ok(Json(json!({ "token": engine.open_console(&open.code)? })))
+/// What the console's page calls with.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Opened {
+    token: String,
 }
 
-/// `POST /console/code`: an address that opens the console once.
-pub(super) async fn code(State(engine): State<Engine>, _: Person) -> Result<Json<Value>, ApiError> {
+/// Trades a one-time code for the token of the console's page.
+#[utoipa::path(post, path = "/console/session", tag = "Engine", request_body = Open, responses((status = 200, body = Opened)))]
+pub(super) async fn open(State(engine): State<Engine>, Body(open): Body<Open>) -> Result<Json<Opened>, ApiError> {
+    Ok(Json(Opened { token: engine.open_console(&open.code)? }))
+}
+
+/// An address that opens the console once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OpensOnce {
+    url: String,
+}
+
+/// Makes an address that opens the console in a browser, once; the person only.
+#[utoipa::path(post, path = "/console/code", tag = "Engine", responses((status = 200, body = OpensOnce)))]
+pub(super) async fn code(State(engine): State<Engine>, _: Person) -> Result<Json<OpensOnce>, ApiError> {
     let Some(origin) = engine.status()?.api_uri else {
         return Err(ApiError(
             Fault::new(ErrorCode::EngineNotRunning, "the engine listens on no port")
@@ -81,7 +97,7 @@ pub(super) async fn code(State(engine): State<Engine>, _: Person) -> Result<Json
     }
     let code = engine.console_code()?;
     // Behind the '#', so that it enters no log and no Referer.
-    Ok(Json(json!({ "url": format!("{origin}/console/#code={code}") })))
+    Ok(Json(OpensOnce { url: format!("{origin}/console/#code={code}") }))
 }
 
 fn answer(file: &str) -> Response {

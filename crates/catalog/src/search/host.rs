@@ -25,6 +25,15 @@ pub(crate) fn is_address(text: &str) -> bool {
     one && text.split_whitespace().all(|piece| address(piece).is_some() || piece.contains("://"))
 }
 
+/// Tells whether somebody's mail address stands in a text.
+pub(crate) fn has_mail_address(text: &str) -> bool {
+    text.split_whitespace().take(60).any(|piece| {
+        let piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
+        let (name, host) = piece.split_once('@').unwrap_or_default();
+        !name.is_empty() && host.contains('.') && !piece.contains(['/', ':'])
+    })
+}
+
 fn address(piece: &str) -> Option<Address> {
     let piece = piece.trim_matches(|c: char| !c.is_alphanumeric() && c != '/').to_lowercase();
     let (scheme, rest) = match piece.split_once("://") {

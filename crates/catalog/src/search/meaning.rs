@@ -210,6 +210,10 @@ impl Meaning {
 
     /// Numbers the word, or what stands in for one that is unknown: the parts of a compound, or near forms.
     fn ids(&self, word: &Word) -> Vec<u32> {
+        // A number alone counts something; it is no word.
+        if word.plain.bytes().all(|b| b.is_ascii_digit()) {
+            return Vec::new();
+        }
         if let Some(id) = self.vocabulary.get(word.stem.as_str()) {
             return vec![*id];
         }

@@ -95,7 +95,7 @@ fn item(catalog: &Catalog, index: &Index, hit: &Hit) -> Option<SearchItem> {
 }
 
 fn answer(index: &Index, intent: &str) -> Answer {
-    let words = text::words(intent);
+    let mut words = text::words(intent);
     if words.is_empty() {
         return if intent.trim().is_empty() { popular(index) } else { Answer::None };
     }
@@ -107,6 +107,10 @@ fn answer(index: &Index, intent: &str) -> Answer {
     }
     if !words.iter().any(tells) {
         return Answer::None;
+    }
+    // Somebody's address says that it is about mail, whatever the address is made of.
+    if host::has_mail_address(intent) {
+        words.extend(text::words("email"));
     }
     let reading = index.meaning.read(&words);
     let family = named::family_in(index, &words);

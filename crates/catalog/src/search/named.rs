@@ -27,6 +27,46 @@ const AROUND: [&str; 14] = [
 /// Days of the week are dates, wherever they stand in a sentence.
 const DAYS: [&str; 2] = ["monday", "today"];
 
+/// Ordinary words that one does: after "to" they are no names.
+const VERBS: [&str; 36] = [
+    "buffer",
+    "close",
+    "connect",
+    "drift",
+    "drop",
+    "flow",
+    "gather",
+    "help",
+    "kick",
+    "knock",
+    "line",
+    "make",
+    "meet",
+    "mention",
+    "mint",
+    "paddle",
+    "pitch",
+    "post",
+    "print",
+    "recall",
+    "remote",
+    "render",
+    "replicate",
+    "reply",
+    "resend",
+    "rise",
+    "ship",
+    "spark",
+    "split",
+    "square",
+    "switch",
+    "tick",
+    "twist",
+    "up",
+    "wave",
+    "zoom",
+];
+
 /// Finds the app that the whole text names, words such as "connect my … account" left out.
 pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     let all: Vec<&Word> = words.iter().collect();
@@ -159,6 +199,11 @@ fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize) -> bool
         return after.is_none_or(|after| !index.meaning.knows(after) || is_filler(after) || at + 1 == words.len())
             || on_topic(index, words, at, entry);
     }
+    // "post it to slack and gmail", not "about to close".
+    let aim = before == Some("to") && !VERBS.contains(&word.plain.as_str());
+    if aim && after.is_none_or(|after| matches!(after, "and" | "or")) {
+        return true;
+    }
     (word.capital || words.len() <= 4) && on_topic(index, words, at, entry)
 }
 
@@ -175,7 +220,10 @@ fn on_topic(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
 
 /// Returns the family that a word of the text names, if it names no app.
 pub(crate) fn family_in<'i>(index: &'i Index, words: &[Word]) -> Option<&'i str> {
-    words.iter().find_map(|word| index.families.get(&word.plain)).map(String::as_str)
+    let verb = words.get(1).is_some_and(|second| is_filler(&second.plain));
+    // "google the opening hours" is something one does.
+    let named = words.iter().skip(usize::from(verb)).find_map(|word| index.families.get(&word.plain));
+    named.map(String::as_str)
 }
 
 fn called(index: &Index, named: &Named) -> String {

@@ -50,7 +50,7 @@ fn joined_up(list: Vec<Word>) -> Vec<Word> {
             (Some("to"), "do" | "dos") | (Some("on"), "call") => {
                 let first = out.pop().map(|first| (first.plain, first.capital));
                 let (plain, capital) = first.unwrap_or_default();
-                let plain = format!("{plain}{}", singular(&word.plain));
+                let plain = format!("{plain}{}", word.plain.trim_end_matches('s'));
                 out.push(Word { stem: plain.clone(), plain, capital, signs: false });
             }
             _ => out.push(word),

@@ -6,6 +6,7 @@ mod connect;
 mod connection;
 mod console;
 mod doctor;
+mod origin;
 mod sandbox;
 mod search;
 mod status;
@@ -29,6 +30,7 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
+        Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
         Command::Doctor { bundle } => return doctor::run(bundle, out).await,
         Command::Console { print } => console::run(print, out).await?,

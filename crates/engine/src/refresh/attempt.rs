@@ -66,9 +66,9 @@ impl<'a> Attempt<'a> {
             AuthMethodKind::ClientCredentials => engine.client_from_values(&credential)?,
             AuthMethodKind::OAuth2
             | AuthMethodKind::Device
+            | AuthMethodKind::Mcp
             | AuthMethodKind::ApiKey
-            | AuthMethodKind::Basic
-            | AuthMethodKind::Mcp => engine.client_for(app, method, credential.client_id.as_deref())?,
+            | AuthMethodKind::Basic => engine.client_for(app, method, credential.client_id.as_deref())?,
         };
         let journal = engine.store().read(|tx| tx.journal(&connection.id))?;
         let sent = credential.refresh_token.as_ref().map(hash);
@@ -83,9 +83,9 @@ impl<'a> Attempt<'a> {
                 AuthMethodKind::ClientCredentials => self.send(None).await,
                 AuthMethodKind::OAuth2
                 | AuthMethodKind::Device
+                | AuthMethodKind::Mcp
                 | AuthMethodKind::ApiKey
-                | AuthMethodKind::Basic
-                | AuthMethodKind::Mcp => Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() }),
+                | AuthMethodKind::Basic => Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() }),
             };
             return Ok(Outcome { reply: reply.map_err(Failure::Exchange), open: false });
         };

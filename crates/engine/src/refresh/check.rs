@@ -61,8 +61,8 @@ impl Engine {
                     Some(
                         AuthMethodKind::OAuth2
                         | AuthMethodKind::Device
-                        | AuthMethodKind::ClientCredentials
-                        | AuthMethodKind::Mcp,
+                        | AuthMethodKind::Mcp
+                        | AuthMethodKind::ClientCredentials,
                     )
                     | None => DisconnectReason::Revoked,
                 };

@@ -29,6 +29,7 @@ use crate::Engine;
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, transition};
 use crate::credential::Credential;
+use crate::failpoint;
 use crate::refresh::attempt::Attempt;
 use crate::refresh::plan::{after, between};
 
@@ -201,6 +202,7 @@ impl Engine {
             })
             .await?;
         if let Some((connection, step, written)) = done {
+            failpoint::reach("lost");
             self.after(&connection, &step, written);
         }
         Ok(Refreshed::Permanent(reason))
@@ -220,9 +222,9 @@ impl Engine {
                 .hint("It works until it runs out or is revoked; reconnect it then."));
         };
         match self.refresh(id, row.generation).await? {
-            Refreshed::Fresh | Refreshed::Stale => self.view(&self.find(id)?),
             Refreshed::Transient { cause, again_at } => Err(self.not_now(&connection, &cause, again_at)),
-            Refreshed::Permanent(_) => {
+            // Whoever was quicker may have found that it is over.
+            Refreshed::Fresh | Refreshed::Stale | Refreshed::Permanent(_) => {
                 let connection = self.find(id)?;
                 self.usable(&connection)?;
                 self.view(&connection)

@@ -119,9 +119,9 @@ impl Engine {
             AuthMethodKind::ClientCredentials => self.client_from_values(&credential)?,
             AuthMethodKind::OAuth2
             | AuthMethodKind::Device
+            | AuthMethodKind::Mcp
             | AuthMethodKind::ApiKey
-            | AuthMethodKind::Basic
-            | AuthMethodKind::Mcp => self.client_for(app, method, credential.client_id.as_deref())?,
+            | AuthMethodKind::Basic => self.client_for(app, method, credential.client_id.as_deref())?,
         };
         Ok((self.provider(app, method, &row.fields)?, client, credential))
     }

@@ -292,7 +292,7 @@ impl Tx<'_> {
     pub fn retry_unreached(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut change = self.0.prepare_cached(
             "UPDATE credential SET next_retry_at = ?1
-             WHERE next_retry_at > ?1 AND last_error IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'not-oauth')",
+             WHERE next_retry_at > ?1 AND last_error IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'web-page', 'not-oauth')",
         )?;
         Ok(change.execute([ms(now)])?)
     }
