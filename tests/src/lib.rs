@@ -4,13 +4,16 @@
 pub mod browser;
 pub mod contract;
 pub mod desktop;
+pub mod docs;
 pub mod faults;
 pub mod home;
 pub mod http;
 pub mod process;
 pub mod provider;
+pub mod receiver;
 pub mod stream;
 pub mod system;
+pub mod upstream;
 pub mod wait;
 pub mod window;
 

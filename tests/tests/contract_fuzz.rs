@@ -44,7 +44,7 @@ fn whatever_the_person_sends_no_answer_is_undescribed() -> Result<()> {
 fn fuzz(home: &Home, api: &str, arguments: &[&str]) -> Result<()> {
     let connected = r#"{"integrationKey":"membrane-sandbox","authOptionKey":"basic","key":"crm","input":{"username":"ada","password":"sandbox"}}"#;
     home.api("POST", "/connections", Some(&serde_json::from_str(connected)?))?;
-    let output = Command::new(root().join("target/python/bin/schemathesis"))
+    let output = Command::new(root().join("target/python/contract/bin/schemathesis"))
         .current_dir(home.path())
         .env("NO_COLOR", "1")
         .args(["run", &format!("{api}/openapi.json"), "--url", api, "--exclude-path-regex", LEFT_OUT])

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -42,19 +43,22 @@ const TEST: &[Package] = &[
     ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
     ("chromium", "the browser that connect pages are opened in"),
-    ("python3-venv", "runs the API's fuzzer in an environment of its own"),
-    ("python3", "plays another user of this computer"),
+    ("python3-venv", "keeps Python packages apart from the system's"),
+    ("python3", "plays another user of this computer, receives webhooks, and runs the API's fuzzer"),
     ("python3-dbusmock", "a network and a sleep that do as they are told"),
     ("faketime", "a clock that can be set"),
     ("util-linux", "a small disk that can be full"),
 ];
 
-/// What measuring takes beside that.
-const BENCH: &[Package] =
-    &[("curl", "a peer for the time of a request"), ("oidc-agent-cli", "a peer for the time of a token")];
+/// What measuring takes beside that: peers to measure ourselves against.
+const BENCH: &[Package] = &[
+    ("curl", "a peer for the time of a request"),
+    ("oidc-agent-cli", "a peer for the time of a token"),
+    ("nginx-light", "a proxy to measure ours beside"),
+];
 
 /// Which set of packages is wanted.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Wanted {
     /// To build and run.
     Run,
@@ -153,18 +157,22 @@ pub(crate) fn npm(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs the Python packages of a folder into an environment under target/, unless they are those of its list already.
+/// Installs the Python packages of a folder into an environment of its own under `target/python`, unless they are those
+/// of its requirements file already.
 pub(crate) fn python(folder: &str) -> Result<()> {
-    let list = root().join(folder).join("requirements.txt");
-    let wanted = std::fs::read_to_string(&list).with_context(|| format!("{} is not there", list.display()))?;
-    let environment = target().join("python");
-    let stamp = environment.join("installed");
+    let name = Path::new(folder).file_name().unwrap_or_default();
+    let requirements = root().join(folder).join("requirements.txt");
+    let environment = target().join("python").join(name);
+    let stamp = environment.join(".installed");
+    let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("{folder} has no requirements.txt"))?;
     if std::fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
         return Ok(());
     }
     say(&format!("installing the Python packages of {folder}"));
     run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
-    run(command(&environment.join("bin/pip").to_string_lossy(), &["install", "--quiet", "--requirement"]).arg(&list))?;
+    let mut pip = Command::new(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+    run(&mut pip)?;
     std::fs::write(stamp, wanted)?;
     Ok(())
 }

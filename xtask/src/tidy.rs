@@ -19,7 +19,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("zbus-secret-service-keyring-store", &["membrane-vault"]),
     ("axum", &["membrane-api", "membrane-sandbox"]),
     ("oauth2", &["membrane-oauth"]),
-    ("reqwest", &["membrane-oauth"]),
+    ("reqwest", &["membrane-oauth", "membrane-engine"]),
 ];
 
 /// Beginnings of real secrets, which nothing in the repository may look like.

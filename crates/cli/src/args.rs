@@ -27,6 +27,11 @@ pub(crate) enum Command {
     /// List, look at, use and archive connections
     #[command(subcommand)]
     Connection(Connection),
+    /// Call an app with a connection's credential
+    Request(crate::command::request::Request),
+    /// Addresses that are told of events
+    #[command(subcommand)]
+    Webhook(crate::command::webhook::Webhook),
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words

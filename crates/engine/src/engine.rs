@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     pub(crate) pages: crate::page::Pages,
     pub(crate) flows: crate::flow::Flows,
     pub(crate) origins: RwLock<Arc<Vec<String>>>,
+    pub(crate) lines: crate::proxy::line::Lines,
+    pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
     pub(crate) settings_changed: watch::Sender<()>,
@@ -155,6 +157,8 @@ impl Engine {
             pages: crate::page::Pages::default(),
             flows: crate::flow::Flows::default(),
             origins: RwLock::default(),
+            lines: crate::proxy::line::Lines::default(),
+            outbox: crate::webhook::Outbox::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
             settings_changed: watch::Sender::new(()),
@@ -170,6 +174,7 @@ impl Engine {
         engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
+        engine.start_deliveries();
         engine.start_writing_uses();
         engine.resume_sessions().await;
         Ok(engine)

@@ -26,6 +26,7 @@ mod origins;
 mod own_apps;
 mod page;
 mod paths;
+mod proxy;
 mod refresh;
 mod requests;
 mod session;
@@ -42,6 +43,7 @@ mod token;
 mod unlock;
 mod verify;
 mod weather;
+mod webhook;
 mod workspace;
 
 pub use activity::read_activity_cursor;
@@ -60,6 +62,7 @@ pub use membrane_store::ActivityFilter;
 pub use origins::{is_loopback, parse_origin};
 pub use page::{Page, PageGrant, PageScope, Whose};
 pub use paths::{IDENTIFIER, Paths};
+pub use proxy::{AnswerBody, BrokenAnswer, Call, CallBody};
 pub use refresh::Report;
 pub use requests::NewRequest;
 pub use session::{CallbackAnswer, StartSession};
@@ -68,6 +71,7 @@ pub use status::FactsVersion;
 pub use stream::Deltas;
 pub use texts::Texts;
 pub use verify::Check;
+pub use webhook::{NewWebhookRequest, TestOutcome, WebhookChange};
 
 /// Answers of the redirect route that both ways back share.
 pub use membrane_oauth::pages;

@@ -1,6 +1,7 @@
 //! The person's settings: few, typed, kept in the store.
 
 use membrane_model::{ErrorCode, Fault};
+use membrane_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub appearance: Appearance,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
+    /// The longest answer that the proxy passes on, in megabytes.
+    pub proxy_answer_max_mb: u64,
     /// Which language is spoken.
     pub language: Language,
     /// The first steps were gone through or skipped.
@@ -73,6 +76,7 @@ impl Default for Settings {
             notification_accounts: false,
             appearance: Appearance::System,
             open_at_login: false,
+            proxy_answer_max_mb: 4096,
             language: Language::System,
             welcomed: false,
         }
@@ -81,14 +85,20 @@ impl Default for Settings {
 
 const KEY: &str = "settings";
 
+impl Settings {
+    /// Reads them beside something else.
+    pub(crate) fn read(tx: &Tx<'_>) -> Result<Self, StoreError> {
+        Ok(tx.setting(KEY)?.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+    }
+}
+
 impl Engine {
     /// Returns the settings.
     ///
     /// # Errors
     /// Fails when the store can't be read.
     pub fn settings(&self) -> Result<Settings, Fault> {
-        let value = self.store().read(|tx| tx.setting(KEY))?;
-        Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+        Ok(self.store().read(Settings::read)?)
     }
 
     /// Tells of every change of the settings.

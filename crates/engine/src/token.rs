@@ -34,6 +34,29 @@ impl Engine {
         let connection = self.find(id)?;
         self.usable(&connection)?;
         self.need_vault().await?;
+        let row = self.row_good_for(&connection, min_valid).await?;
+        let credential = self.open_credential(&row)?;
+        self.touch(&connection, Timestamp::now());
+        self.note_use(caller, &connection);
+        let catalog = self.catalog();
+        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
+        let access_token = match method {
+            Some(method) => shown(method, &credential, &connection.fields),
+            None => credential.access_token.clone().unwrap_or_default(),
+        };
+        Ok(TokenView { access_token: access_token.expose_secret().to_owned(), expires_at: row.expires_at })
+    }
+
+    /// Returns a connection's credential, good for at least `min_valid`, renewed first where that is needed.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub(crate) async fn row_good_for(
+        &self,
+        connection: &Connection,
+        min_valid: Duration,
+    ) -> Result<CredentialRow, Fault> {
+        let id = &connection.id;
         self.heed_clock().await?;
         let min_valid = min_valid.min(MIN_VALID_MAX);
         let now = Timestamp::now();
@@ -45,7 +68,7 @@ impl Engine {
                     row = self.credential_row(id)?;
                 }
                 Refreshed::Transient { cause, again_at } if !good_for(&row, Timestamp::now(), Duration::ZERO) => {
-                    return Err(self.not_now(&connection, &cause, again_at));
+                    return Err(self.not_now(connection, &cause, again_at));
                 }
                 Refreshed::Transient { .. } => {}
                 Refreshed::Permanent(_) => {
@@ -55,18 +78,9 @@ impl Engine {
         }
         if !good_for(&row, Timestamp::now(), Duration::ZERO) {
             let again_at = row.next_retry_at.unwrap_or(now);
-            return Err(self.not_now(&connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
+            return Err(self.not_now(connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
         }
-        let credential = self.open_credential(&row)?;
-        self.touch(&connection, now);
-        self.note_use(caller, &connection);
-        let catalog = self.catalog();
-        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
-        let access_token = match method {
-            Some(method) => shown(method, &credential, &connection.fields),
-            None => credential.access_token.clone().unwrap_or_default(),
-        };
-        Ok(TokenView { access_token: access_token.expose_secret().to_owned(), expires_at: row.expires_at })
+        Ok(row)
     }
 
     /// Tells whether a connection can be used now.
@@ -106,7 +120,7 @@ impl Engine {
             .ok_or_else(|| Fault::new(ErrorCode::Disconnected, "its credential is not on this computer any more"))
     }
 
-    fn touch(&self, connection: &Connection, now: Timestamp) {
+    pub(crate) fn touch(&self, connection: &Connection, now: Timestamp) {
         if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY)
             || self.vault().state() != VaultState::Unlocked
         {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
 use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, TextTemplate, Verdict};
 use membrane_model::{Account, AuthMethodKind};
 use membrane_oauth::{Cause, Reply};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::Engine;
 use crate::apps::reach;
 use crate::credential::Credential;
+use crate::proxy::carry::carry;
 
 /// What the app said about a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,51 +94,26 @@ impl Engine {
             HttpMethod::Get => "GET",
             HttpMethod::Post => "POST",
         };
-        let mut request = http::Request::builder().method(verb).header("accept", "application/json");
+        let mut headers =
+            http::HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("application/json"))]);
         let fixed = app.api.iter().flat_map(|api| &api.headers).chain(&check.headers);
         for (name, value) in fixed {
-            request = request.header(name, value);
+            let name = HeaderName::try_from(name).map_err(|_| "bad-url")?;
+            headers.append(name, HeaderValue::try_from(value).map_err(|_| "bad-url")?);
         }
-        for send in &method.send {
-            match send {
-                Send::Header { name, prefix, field } => {
-                    let secret = secret(method, credential, field.as_deref());
-                    let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
-                    request = request.header(name, sensitive(&value)?);
-                }
-                Send::Query { name, field } => {
-                    let secret = secret(method, credential, field.as_deref());
-                    url.query_pairs_mut().append_pair(name, secret.expose_secret());
-                }
-                Send::Basic { username, password } => {
-                    let pair = format!(
-                        "{}:{}",
-                        username.fill(&values).map_err(|_| "bad-key")?,
-                        password.fill(&values).map_err(|_| "bad-key")?
-                    );
-                    let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
-                    request = request.header(http::header::AUTHORIZATION, sensitive(&value)?);
-                }
-                Send::Url => {}
-            }
-        }
+        carry(method, credential, &values, &mut url, &mut headers)?;
         let body = check.body.clone().unwrap_or_default().into_bytes();
         if !body.is_empty() {
-            request = request.header("content-type", "application/json");
+            headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let request = request.uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
+        let mut request = http::Request::builder().method(verb).uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
+        *request.headers_mut() = headers;
         self.inner().http.send(request, reach(app)).await.map_err(|failure| Cause::from(&failure).as_code())
     }
 }
 
-fn sensitive(value: &SecretString) -> Result<http::HeaderValue, String> {
-    let mut value = http::HeaderValue::from_str(value.expose_secret()).map_err(|_| "bad-key".to_owned())?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 /// Returns the secret that travels: the named field's value, else the access token or the key itself.
-fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
+pub(crate) fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
     if let Some(field) = field {
         return credential.values.get(field).cloned().unwrap_or_default();
     }

@@ -12,6 +12,7 @@ mod request;
 mod session;
 mod status;
 mod time;
+mod webhook;
 mod wire;
 
 pub use activity::{Activity, ActivityKind, UsedBy};
@@ -24,7 +25,10 @@ pub use doctor::{Examination, Finding, Outcome, Subject};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
-pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, RequestId, SessionId, TenantId};
+pub use id::{
+    ActionRunId, AppKey, ClientId, ConnectionId, DeliveryId, EventId, IdError, RequestId, SessionId, TenantId,
+    WebhookId,
+};
 pub use request::{ConnectionRequest, RequestStatus};
 pub use session::{Session, SessionKind, SessionState};
 pub use status::{
@@ -32,6 +36,7 @@ pub use status::{
     VaultView,
 };
 pub use time::Timestamp;
+pub use webhook::{Delivery, DeliveryState, NewWebhook, Webhook, WebhookOff};
 pub use wire::{
     ClientAction, ClientActionType, ConnectionView, ListPage, StreamMessage, TenantView, TokenView, WireState,
 };

@@ -60,12 +60,12 @@ pub struct NewSession {
 #[derive(Deserialize)]
 struct Done {}
 
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     // Form encoding differs from a path's in the space alone.
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-fn query(pairs: &[(&str, Option<String>)]) -> String {
+pub(crate) fn query(pairs: &[(&str, Option<String>)]) -> String {
     let mut text = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
         if let Some(value) = value {

@@ -29,4 +29,5 @@ pub use table::request::RequestRow;
 pub use table::revocation::RevocationRow;
 pub use table::session::SessionRow;
 pub use table::tenant::TenantRow;
+pub use table::webhook::WebhookRow;
 pub use table::workspace::WorkspaceRow;

@@ -72,6 +72,13 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Returns its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.0.0.id()
+    }
+}
+
 /// Measures the engine and the command line.
 pub(super) fn rows(binaries: &Path) -> Vec<Row> {
     let membrane = binaries.join("membrane");
@@ -157,8 +164,17 @@ pub(super) fn fill(socket: &Path, count: usize) -> Result<()> {
 
 /// Returns a process's resident memory in MB.
 fn resident(pid: u32) -> Result<f64> {
+    memory_of(pid, "VmRSS:")
+}
+
+/// Returns the most memory that a process ever had, in MB.
+pub(super) fn peak(pid: u32) -> Result<f64> {
+    memory_of(pid, "VmHWM:")
+}
+
+fn memory_of(pid: u32, name: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the process is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the process is gone")?;
     let kilobytes: f64 = line.split_whitespace().next().and_then(|n| n.parse().ok()).context("no number")?;
     Ok(kilobytes / 1024.0)
 }

@@ -5,6 +5,7 @@ mod console;
 mod desktop;
 mod engine;
 mod http;
+mod proxy;
 mod screen;
 
 use std::path::Path;
@@ -27,6 +28,9 @@ pub(crate) struct Options {
     /// The cargo profile; figures for the table of record are those of release
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
+    /// Measure one part only
+    #[arg(long, value_parser = ["engine", "proxy", "desktop", "console", "sizes"])]
+    only: Option<String>,
 }
 
 /// One line of the table.
@@ -48,7 +52,7 @@ impl Row {
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
-        setup::packages(Wanted::Test)?;
+        setup::packages(Wanted::Bench)?;
         setup::console()?;
         setup::npm("tests/contract")?;
         let build = ["build", "--profile", &options.profile, "-p", "membrane-cli", "-p", "membrane-desktop"];
@@ -57,11 +61,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(&mut cargo(&peer))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let mut rows = engine::rows(&binaries);
-    rows.extend(api::rows(&binaries));
-    rows.extend(desktop::rows(&binaries));
-    rows.extend(console::rows(&binaries));
-    rows.extend(sizes(&binaries));
+    let parts: [(&str, fn(&Path) -> Vec<Row>); 6] = [
+        ("engine", engine::rows),
+        ("api", api::rows),
+        ("proxy", proxy::rows),
+        ("desktop", desktop::rows),
+        ("console", console::rows),
+        ("sizes", sizes),
+    ];
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
+    let mut rows = Vec::new();
+    for (_, part) in parts.iter().filter(|(name, _)| wanted(name)) {
+        rows.extend(part(&binaries));
+    }
     if options.cold {
         rows.push(Row::new("cold debug build", "", cold_build()));
     }
@@ -161,12 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_what_so_many_stay_within() {
+        let times = Times::of((1..=200).map(Duration::from_millis));
+        assert!((times.at(0.99) - 198.0).abs() < 1e-9 && (times.at(0.5) - 100.0).abs() < 1e-9);
+        assert!(Times::of([]).at(0.99).abs() < 1e-9);
+    }
+
+    #[test]
     fn what_is_not_built_is_said_and_stops_nothing() {
         let nowhere = Path::new("/nonexistent");
         let mut rows = engine::rows(nowhere);
         rows.extend(desktop::rows(nowhere));
+        rows.extend(proxy::rows(nowhere));
         rows.extend(sizes(nowhere));
-        assert!(rows.len() >= 9);
+        assert!(rows.len() >= 13);
         assert!(rows.iter().all(|row| row.value == "not built"), "{rows:#?}");
     }
 }

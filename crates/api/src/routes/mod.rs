@@ -10,17 +10,19 @@ mod engine;
 mod events;
 mod health;
 mod pages;
+mod proxy;
 mod requests;
 mod screens;
 mod sessions;
 mod sse;
 mod vault;
+mod webhooks;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use membrane_engine::Engine;
 use membrane_model::{ErrorCode, Fault};
 use utoipa_axum::router::OpenApiRouter;
@@ -91,6 +93,14 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(console::code))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::revoke))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver))
+        .routes(routes!(proxy::described))
+        .routes(routes!(proxy::act))
         .routes(routes!(vault::init))
         .routes(routes!(vault::unlock))
         .routes(routes!(vault::lock))
@@ -123,12 +133,22 @@ fn opened() -> Router<Engine> {
         .route("/docs", get(crate::html::docs_page))
 }
 
+/// The routes whose rest of the path is an app's own.
+fn passed() -> Router<Engine> {
+    let all = || get(proxy::pass).post(proxy::pass).put(proxy::pass).patch(proxy::pass).delete(proxy::pass);
+    Router::new()
+        .route("/connections/{id}/proxy/", all())
+        .route("/connections/{id}/proxy/{*path}", all())
+        .route("/connections/{id}/api/{*path}", post(proxy::pass))
+}
+
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
 pub fn router(engine: Engine) -> Router {
     let (routes, document) = described().split_for_parts();
     let document = crate::openapi::finished(document);
     routes
         .merge(opened())
+        .merge(passed())
         .route("/openapi.json", get(move || std::future::ready(crate::openapi::reply(&document))))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)

@@ -7,10 +7,12 @@ mod connection;
 mod console;
 mod doctor;
 mod origin;
+pub(crate) mod request;
 mod sandbox;
 mod search;
 mod status;
 mod vault;
+pub(crate) mod webhook;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
+        Command::Request(request) => request::run(request, out).await?,
+        Command::Webhook(webhook) => webhook::run(webhook, out).await?,
         Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
         Command::Doctor { bundle } => return doctor::run(bundle, out).await,

@@ -323,6 +323,9 @@ impl Engine {
                 Effect::Emit(_) | Effect::DestroyCredential => {}
             }
         }
+        if !written.is_empty() {
+            self.inner().outbox.look();
+        }
         for event in written {
             tracing::info!(connection = %connection.id, app = %connection.app, "{}", event.kind.name());
             self.publish_event(event);
@@ -360,6 +363,7 @@ pub(crate) fn apply(
                     created_at: now,
                 };
                 tx.append_event(&event)?;
+                crate::webhook::queue(tx, connection, &event)?;
                 written.push(event);
             }
             Effect::DestroyCredential => {

@@ -38,7 +38,7 @@ impl Storage {
     }
 
     /// Returns a credential that is in memory only.
-    pub(super) fn unsaved(&self, id: &ConnectionId) -> Option<CredentialRow> {
+    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<CredentialRow> {
         self.inner().unsaved.get(id).map(|unsaved| unsaved.row.clone())
     }
 

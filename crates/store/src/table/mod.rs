@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod delivery;
 pub(crate) mod due;
 pub(crate) mod event;
 pub(crate) mod journal;
@@ -17,6 +18,7 @@ pub(crate) mod revocation;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod tenant;
+pub(crate) mod webhook;
 pub(crate) mod workspace;
 
 use std::str::FromStr;
