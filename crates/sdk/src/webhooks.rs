@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::client::failure;
 use crate::routes::{query, segment};
-use crate::transport::Incoming;
 use crate::{Client, SdkError};
 
 const NOTHING: Option<&Value> = None;
