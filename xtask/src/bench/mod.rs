@@ -20,8 +20,8 @@ use crate::shell::{self, FEATURES, cargo, run as run_command, target};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure this alone: `intent` is the search by intent
-    #[arg(value_parser = ["intent"])]
+    /// Measure this part alone; `intent` is the search by intent, which the whole table leaves out
+    #[arg(value_parser = ["engine", "api", "proxy", "desktop", "console", "sizes", "intent"])]
     only: Option<String>,
     /// Build everything anew in a folder of its own too, and say how long that takes
     #[arg(long)]
@@ -32,9 +32,6 @@ pub(crate) struct Options {
     /// The cargo profile; figures for the table of record are those of release
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
-    /// Measure one part only
-    #[arg(long, value_parser = ["engine", "proxy", "desktop", "console", "sizes"])]
-    only: Option<String>,
 }
 
 /// One line of the table.
@@ -55,7 +52,7 @@ impl Row {
 
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if options.only.is_some() {
+    if options.only.as_deref() == Some("intent") {
         return intent::measure(&options.profile);
     }
     if !options.no_build {
