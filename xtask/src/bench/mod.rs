@@ -50,6 +50,9 @@ impl Row {
     }
 }
 
+/// Measures one part of the table with the programs in a folder.
+type Measure = fn(&Path) -> Vec<Row>;
+
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only.as_deref() == Some("intent") {
@@ -65,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(&mut cargo(&peer))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let parts: [(&str, fn(&Path) -> Vec<Row>); 6] = [
+    let parts: [(&str, Measure); 6] = [
         ("engine", engine::rows),
         ("api", api::rows),
         ("proxy", proxy::rows),
