@@ -1,6 +1,7 @@
 //! The four commands of the console. Each checks what it is given; all of the product is behind `api`.
 
 use membrane_api::ConsoleReply;
+use membrane_engine::Caller;
 use membrane_model::{ErrorCode, Fault, StreamMessage, WireError};
 use serde::Deserialize;
 use tauri::ipc::Channel;
@@ -56,7 +57,7 @@ pub(crate) async fn api(core: State<'_, Core>, request: ApiRequest) -> Result<Co
 #[tauri::command]
 pub(crate) async fn events(core: State<'_, Core>, channel: Channel<StreamMessage>) -> Result<(), WireError> {
     let engine = core.inner().clone().engine().await.map_err(|fault| fault.to_wire())?;
-    let mut deltas = engine.subscribe().map_err(|fault| fault.to_wire())?;
+    let mut deltas = engine.subscribe(&Caller::Console).map_err(|fault| fault.to_wire())?;
     tauri::async_runtime::spawn(async move {
         while let Some(message) = deltas.next().await {
             if channel.send(message).is_err() {

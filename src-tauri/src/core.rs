@@ -9,7 +9,7 @@ use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
 use tauri::AppHandle;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::host::Desktop;
 
@@ -26,12 +26,13 @@ pub(crate) struct Core(Arc<Inner>);
 struct Inner {
     outcome: watch::Sender<Outcome>,
     running: Mutex<Option<(Serving, Option<Running>)>>,
+    console: OnceCell<Console>,
 }
 
 impl Core {
     /// Makes it, with nothing started.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Inner { outcome: watch::Sender::new(None), running: Mutex::new(None) }))
+        Self(Arc::new(Inner { outcome: watch::Sender::new(None), running: Mutex::new(None), console: OnceCell::new() }))
     }
 
     /// Opens the engine in the background.
@@ -82,7 +83,7 @@ impl Core {
 
     /// Waits until the engine is open and returns the console's way in.
     pub(crate) async fn console(&self) -> Result<Console, Fault> {
-        self.engine().await.map(Console::new)
+        self.0.console.get_or_try_init(async || self.engine().await.map(Console::new)).await.cloned()
     }
 
     /// Ends everything in order; exchanges that are under way finish first.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use membrane_engine::{Engine, Screen};
+use membrane_engine::{Caller, Engine, Screen};
 use membrane_model::{ConnectionId, ConnectionView, EngineStatus, HealthStatus, StreamMessage, VaultState};
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
@@ -149,7 +149,7 @@ fn rest(app: &AppHandle) {
 /// Keeps icon and menu true from now on.
 pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
     let tray = app.state::<Tray>().inner().clone();
-    let mut deltas = match engine.subscribe() {
+    let mut deltas = match engine.subscribe(&Caller::Console) {
         Ok(deltas) => deltas,
         Err(fault) => return tracing::warn!("the tray can't follow the engine: {fault}"),
     };
@@ -170,7 +170,10 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
                     connections.remove(&id);
                 }
                 StreamMessage::Status { status: now } => status = Some(now),
-                StreamMessage::Session { .. } | StreamMessage::Event { .. } => continue,
+                StreamMessage::Session { .. }
+                | StreamMessage::Request { .. }
+                | StreamMessage::Tenant { .. }
+                | StreamMessage::Event { .. } => continue,
             }
             if let Some(status) = &status {
                 let content = content(status, connections.values());

@@ -13,6 +13,8 @@ use crate::error::ApiError;
 
 /// The most that a request body may be, in bytes.
 pub(crate) const BODY_MAX: usize = 1024 * 1024;
+/// How long a client may take to send a body.
+pub(crate) const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A JSON body; an empty one counts as `{}` whatever its content type says.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -27,7 +29,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         });
         let too_large =
             |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body is larger than 1 MiB or broke off"));
-        let bytes = Limited::new(request.into_body(), BODY_MAX).collect().await.map_err(too_large)?.to_bytes();
+        let reading = Limited::new(request.into_body(), BODY_MAX).collect();
+        let slow =
+            |_| ApiError(Fault::new(ErrorCode::UnsupportedBody, "the body took longer than 10 seconds to arrive"));
+        let bytes = tokio::time::timeout(BODY_TIME, reading).await.map_err(slow)?.map_err(too_large)?.to_bytes();
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         if !bytes.is_empty() && !json {
             return Err(ApiError(Fault::new(
@@ -35,10 +40,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 "the body is not declared as application/json",
             )));
         }
-        serde_json::from_slice(text).map(Self).map_err(|error| {
-            let place = if error.is_data() { "the body does not fit" } else { "the body is no JSON" };
-            ApiError::bad(format!("{place}: {}", short(&error.to_string())))
-        })
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let value: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+        let value = value.map_err(|error| {
+            let (field, cause) = (error.path().to_string(), error.inner());
+            if !cause.is_data() {
+                return ApiError::bad(format!("the body is no JSON: {}", short(&cause.to_string())));
+            }
+            match field.as_str() {
+                "." => ApiError::bad(format!("the body does not fit: {}", short(&cause.to_string()))),
+                field => ApiError::bad(format!("{}: {}", short(field), short(&cause.to_string()))),
+            }
+        })?;
+        reader.end().map_err(|_| ApiError::bad("the body is no JSON: something follows its end"))?;
+        Ok(Self(value))
     }
 }
 
@@ -56,19 +71,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// Who calls, as the way in has found out.
+/// Who calls, as the way in has found out: the person or a program. A page of ours is refused.
 pub(crate) struct From(pub(crate) Caller);
+
+/// Who calls, a page of ours among them; for the few routes that pages use.
+pub(crate) struct Guest(pub(crate) Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for Guest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Self).ok_or_else(|| ApiError(Fault::new(ErrorCode::NotAuthenticated, "the request shows no token")))
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for From {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        parts
-            .extensions
-            .get::<Caller>()
-            .cloned()
-            .map(Self)
-            .ok_or_else(|| ApiError(Fault::new(ErrorCode::NotAuthenticated, "the request shows no token")))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Guest(caller) = Guest::from_request_parts(parts, state).await?;
+        match caller {
+            Caller::Page(_) => Err(ApiError(
+                Fault::new(ErrorCode::AccessDenied, "a connect page may not do that")
+                    .hint("Use the token of a client: membrane client create NAME."),
+            )),
+            Caller::Console | Caller::Terminal | Caller::Client { .. } => Ok(Self(caller)),
+        }
     }
 }
 
@@ -90,6 +119,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
     }
 }
 
+/// Reads a whole number in a range out of a query parameter.
+pub(crate) fn number(
+    name: &str,
+    text: Option<&str>,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<u64>, ApiError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let fits = text.parse::<u64>().ok().filter(|number| range.contains(number));
+    let wrong = || ApiError::bad(format!("{name} is no whole number from {} to {}", range.start(), range.end()));
+    fits.map(Some).ok_or_else(wrong)
+}
+
+/// Returns a text parameter that says something.
+pub(crate) fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// A query parameter that may be said as true, false, 1 or 0.
 pub(crate) fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     use serde::Deserialize;
@@ -105,4 +151,28 @@ pub(crate) fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
 /// Error texts of the parser may repeat input; they are cut, and control characters are left out.
 fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// One named part of the path.
+pub(crate) struct Segment<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Segment<T>
+where
+    S: Send + Sync,
+    T: std::str::FromStr,
+    T::Err: Into<ApiError>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let text = read.map_err(|_| ApiError::bad("the path is not UTF-8"))?.0;
+        text.parse().map(Self).map_err(Into::into)
+    }
+}
+
+impl std::convert::From<std::convert::Infallible> for ApiError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
 }

@@ -1,5 +1,8 @@
 //! The TCP door: tokens, hosts and origins, before any route sees a request.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -8,32 +11,36 @@ use membrane_engine::Engine;
 use membrane_model::{ErrorCode, Fault};
 
 use crate::error::ApiError;
+use crate::limits::Limits;
 
 /// What the door needs to know.
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) engine: Engine,
     pub(crate) port: u16,
+    pub(crate) limits: Arc<Limits>,
 }
 
-/// Lets a request through when its host is ours, its origin is local and its token is known.
+/// Lets a request through when its host is ours, its origin may call, its token is known and it takes no more than
+/// its share. Routes that a browser opens itself have their token in a form, a query or a code: they check it.
 pub(crate) async fn tcp(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     if let Err(fault) = check_host(request.headers(), door.port) {
         return ApiError(fault).into_response();
     }
-    let path = request.uri().path();
-    if path == "/oauth-callback" || path == "/health" {
-        return next.run(request).await;
-    }
-    let origin = match check_origin(request.headers()) {
+    let opened = opens_in_browser(&request);
+    let origin = match check_origin(request.headers(), &door.engine) {
         Ok(origin) => origin,
+        Err(_) if opened => None,
         Err(fault) => return ApiError(fault).into_response(),
     };
     let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
         StatusCode::NO_CONTENT.into_response()
+    } else if opened {
+        next.run(request).await
     } else {
-        match bearer(request.headers()).and_then(|token| door.engine.authenticate(token)) {
-            Ok(caller) => {
+        let known = bearer(request.headers()).and_then(|token| door.engine.authenticate(token));
+        match known.and_then(|caller| Ok((door.limits.take(&caller, Instant::now())?, caller))) {
+            Ok((_until_answered, caller)) => {
                 request.extensions_mut().insert(caller);
                 next.run(request).await
             }
@@ -44,6 +51,25 @@ pub(crate) async fn tcp(State(door): State<Door>, mut request: Request, next: Ne
         allow_origin(response.headers_mut(), &origin);
     }
     response
+}
+
+/// Tells whether a browser opens this by itself: a page, a form, a stream, a file of ours, or the document.
+fn opens_in_browser(request: &Request) -> bool {
+    let path = request.uri().path();
+    let under = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    match path {
+        "/health" | "/oauth-callback" | "/connection-popup" | "/openapi.json" | "/docs" => true,
+        "/connect" => request.method() == Method::GET || is_form(request.headers()),
+        _ => under("/screens") || under("/embed") || under("/sse"),
+    }
+}
+
+/// Tells whether a body is what an HTML form sends.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let empty = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") && !empty
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
@@ -65,8 +91,13 @@ fn check_host(headers: &HeaderMap, port: u16) -> Result<(), Fault> {
     Err(Fault::new(ErrorCode::OriginDenied, "the request's Host header is not this API's address"))
 }
 
-/// Returns the origin of a page on this computer; none at all is fine, any other is refused.
-fn check_origin(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+/// Returns the origin of a page that may call: one on this computer, or one that the person approved. No origin at all
+/// is fine, any other is refused.
+fn check_origin(headers: &HeaderMap, engine: &Engine) -> Result<Option<String>, Fault> {
+    check_origin_with(headers, |origin| engine.is_approved(origin))
+}
+
+fn check_origin_with(headers: &HeaderMap, approved: impl Fn(&str) -> bool) -> Result<Option<String>, Fault> {
     let denied = || Fault::new(ErrorCode::OriginDenied, "the request comes from a page that may not use this API");
     let Some(origin) = headers.get(header::ORIGIN) else {
         let cross = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
@@ -74,14 +105,7 @@ fn check_origin(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     };
     let origin = origin.to_str().map_err(|_| denied())?;
     let url = url::Url::parse(origin).map_err(|_| denied())?;
-    let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
-    let web = matches!(url.scheme(), "http" | "https");
-    if local && web { Ok(Some(origin.to_owned())) } else { Err(denied()) }
+    if membrane_engine::is_loopback(&url) || approved(origin) { Ok(Some(origin.to_owned())) } else { Err(denied()) }
 }
 
 fn allow_origin(headers: &mut HeaderMap, origin: &str) {
@@ -91,6 +115,7 @@ fn allow_origin(headers: &mut HeaderMap, origin: &str) {
         (header::VARY, "Origin"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, membrane-api-version"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "membrane-api-version, retry-after"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     for (name, value) in fixed {
@@ -121,16 +146,45 @@ mod tests {
     }
 
     #[test]
-    fn r62_only_pages_of_this_computer_pass() {
-        for origin in ["http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:8080", "https://localhost"] {
-            assert_eq!(check_origin(&headers(&[("origin", origin)])).unwrap().as_deref(), Some(origin));
+    fn r62_only_pages_of_this_computer_and_approved_ones_pass() {
+        let check = |pairs: &[(&'static str, &str)]| {
+            check_origin_with(&headers(pairs), |origin| origin == "https://app.example.com")
+        };
+        for origin in [
+            "http://localhost:5173",
+            "http://127.0.0.1:3000",
+            "http://[::1]:8080",
+            "https://localhost",
+            "https://app.example.com",
+        ] {
+            assert_eq!(check(&[("origin", origin)]).unwrap().as_deref(), Some(origin));
         }
-        for origin in
-            ["null", "https://evil.example", "http://localhost.evil.example", "file://", "chrome-extension://abc"]
-        {
-            assert!(check_origin(&headers(&[("origin", origin)])).is_err(), "{origin}");
+        for origin in [
+            "null",
+            "https://evil.example",
+            "http://localhost.evil.example",
+            "file://",
+            "chrome-extension://abc",
+            "http://app.example.com",
+        ] {
+            assert!(check(&[("origin", origin)]).is_err(), "{origin}");
         }
-        assert!(check_origin(&headers(&[("sec-fetch-site", "cross-site")])).is_err());
-        assert_eq!(check_origin(&headers(&[("sec-fetch-site", "none")])).unwrap(), None);
+        assert!(check(&[("sec-fetch-site", "cross-site")]).is_err());
+        assert_eq!(check(&[("sec-fetch-site", "none")]).unwrap(), None);
+    }
+
+    #[test]
+    fn r61_only_what_a_browser_opens_goes_without_a_bearer_token() {
+        let opened = |method: &str, path: &str, kind: &str| {
+            let request = Request::builder().method(method).uri(path).header("content-type", kind);
+            opens_in_browser(&request.body(axum::body::Body::empty()).unwrap())
+        };
+        let form = "application/x-www-form-urlencoded";
+        assert!(opened("GET", "/connect?token=x", "") && opened("POST", "/connect", form));
+        assert!(opened("POST", "/screens/connect", form) && opened("GET", "/sse/workspace", ""));
+        for path in ["/connections", "/connect", "/screens", "/ssex/y", "/events", "/status", "/embedded/x"] {
+            assert!(!opened("POST", path, "application/json"), "{path}");
+        }
+        assert!(!opened("GET", "/integrations", ""));
     }
 }

@@ -8,9 +8,14 @@ mod console;
 mod error;
 mod extract;
 mod guard;
+mod html;
+mod limits;
+mod openapi;
 mod routes;
 mod serve;
+mod wire;
 
 pub use console::{Console, ConsoleReply};
+pub use openapi::document;
 pub use routes::router;
 pub use serve::{ServeOptions, Serving, serve};

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,8 +29,8 @@ const PORTS_TRIED: u16 = 20;
 const HEAD_MAX: usize = 16 * 1024;
 /// How long a client may take to send a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How many TCP connections may be open at once.
-const CONNECTIONS_MAX: usize = 64;
+/// How many TCP connections may be open at once, streams that live long among them.
+const CONNECTIONS_MAX: usize = 256;
 /// How long requests that are under way may take to end.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -83,7 +84,7 @@ pub async fn serve(engine: &Engine, options: ServeOptions) -> Result<Serving, Fa
     let router = crate::router(engine.clone());
     tasks.spawn(serve_unix(socket, router.clone(), stop.clone()));
     if let (Some(listener), Some(port)) = (tcp, port) {
-        let door = Door { engine: engine.clone(), port };
+        let door = Door { engine: engine.clone(), port, limits: Arc::default() };
         tasks.spawn(serve_tcp(listener, router.layer(from_fn_with_state(door, guard::tcp)), stop.clone()));
     }
     write_endpoint(&paths, api_uri.as_deref())?;
@@ -198,10 +199,10 @@ async fn serve_unix(listener: UnixListener, router: Router, stop: tokio_util::sy
 }
 
 async fn serve_tcp(listener: TcpListener, router: Router, stop: tokio_util::sync::CancellationToken) {
-    let places = std::sync::Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut open = JoinSet::new();
     loop {
-        let Ok(place) = std::sync::Arc::clone(&places).acquire_owned().await else { break };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,

@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Programs that may use the API with a token
     #[command(subcommand)]
     Client(Client),
+    /// Web pages that may show Membrane's own pages in a frame
+    #[command(subcommand)]
+    Origin(Origin),
     /// Show the engine and the vault
     Status,
     /// Run the engine without a screen, in the foreground
@@ -229,6 +232,9 @@ pub(crate) enum Client {
         /// Keep access tokens from it
         #[arg(long = "noTokens")]
         no_tokens: bool,
+        /// Let it sign tokens for tenants of its own: prints a workspace key and secret instead
+        #[arg(long)]
+        workspace: bool,
     },
     /// List the programs that may use the API
     List,
@@ -236,6 +242,22 @@ pub(crate) enum Client {
     Revoke {
         /// Its id or name
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Origin {
+    /// Let the pages of an origin call the API with a token, and show Membrane's pages in a frame
+    Allow {
+        /// Scheme, host and port, like http://localhost:3000
+        origin: String,
+    },
+    /// List the origins that are allowed
+    List,
+    /// Take it back
+    Remove {
+        /// The origin
+        origin: String,
     },
 }
 

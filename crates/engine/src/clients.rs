@@ -2,43 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use membrane_model::{ClientId, ClientView, ErrorCode, Fault, NewClient, Timestamp};
-use membrane_store::ClientRow;
+use membrane_model::{ClientId, ClientView, ErrorCode, Fault, NewClient, TenantId, Timestamp};
+use membrane_store::{ClientRow, WorkspaceRow};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use crate::Engine;
+use crate::workspace::{looks_signed, new_secret, secret_place};
+use crate::{Caller, Engine};
 
 /// Tokens start with this, as the official SDK expects of opaque ones.
 const PREFIX: &str = "pat-";
 /// A client's last use is written at most this often.
 const TOUCH_EVERY_SECONDS: i64 = 60;
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
-    /// The console in our own window.
-    Console,
-    /// A process of the same user over the Unix socket.
-    Terminal,
-    /// A program with a token.
-    Client {
-        /// Which.
-        id: ClientId,
-        /// May ask for access tokens.
-        may_get_tokens: bool,
-    },
-}
-
-impl Caller {
-    /// Tells whether this is the person, and not a program that they let in.
-    #[must_use]
-    pub fn is_person(&self) -> bool {
-        match self {
-            Self::Console | Self::Terminal => true,
-            Self::Client { .. } => false,
-        }
-    }
-}
 
 impl Engine {
     /// Makes a client and its token, which is shown this one time.
@@ -46,6 +21,35 @@ impl Engine {
     /// # Errors
     /// `BadRequest` for a name that is empty, too long, or has control characters; `AlreadyExists` for one in use.
     pub fn create_client(&self, name: &str, may_get_tokens: bool) -> Result<NewClient, Fault> {
+        let (row, token) = self.new_client(name, may_get_tokens)?;
+        self.store().write(|tx| tx.insert_client(&row))?;
+        Ok(NewClient { id: row.id, name: row.name, token, workspace_key: None, workspace_secret: None })
+    }
+
+    /// Makes a workspace: a client that signs tokens of its own, one tenant each. Its secret is shown this one time.
+    ///
+    /// # Errors
+    /// As [`Self::create_client`], and the vault's states: the secret is kept sealed.
+    pub async fn create_workspace(&self, name: &str, may_get_tokens: bool) -> Result<NewClient, Fault> {
+        self.need_vault().await?;
+        // Nobody ever sees its opaque token; what it shows are tokens that it signs.
+        let (row, _never_shown) = self.new_client(name, may_get_tokens)?;
+        let key = row.id.as_str().replacen("cli_", "wks_", 1);
+        let secret = new_secret()?;
+        let sealed = self.vault().seal(secret_place(&key), secret.expose_secret().as_bytes())?;
+        let workspace = WorkspaceRow { client_id: row.id.clone(), key: key.clone(), secret: sealed };
+        let made = row.clone();
+        self.write(move |tx| {
+            tx.insert_client(&made)?;
+            tx.insert_workspace(&workspace)
+        })
+        .await?;
+        let secret = secret.expose_secret().to_owned();
+        let (workspace_key, workspace_secret) = (Some(key), Some(secret));
+        Ok(NewClient { id: row.id, name: row.name, token: String::new(), workspace_key, workspace_secret })
+    }
+
+    fn new_client(&self, name: &str, may_get_tokens: bool) -> Result<(ClientRow, String), Fault> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
             return Err(Fault::new(ErrorCode::BadRequest, "a client's name has 1 to 80 characters on one line"));
@@ -55,7 +59,7 @@ impl Engine {
         let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
         let id = ClientId::generate();
         let row = ClientRow {
-            id: id.clone(),
+            id,
             name: name.to_owned(),
             token_hash: hash(&token),
             may_get_tokens,
@@ -68,8 +72,7 @@ impl Engine {
             return Err(Fault::new(ErrorCode::AlreadyExists, format!("there is a client named {name:?} already"))
                 .hint("Choose another name, or revoke the old one with `membrane client revoke`."));
         }
-        self.store().write(|tx| tx.insert_client(&row))?;
-        Ok(NewClient { id, name: name.to_owned(), token })
+        Ok((row, token))
     }
 
     /// Lists the clients that may call.
@@ -77,8 +80,9 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn clients(&self) -> Result<Vec<ClientView>, Fault> {
-        let rows = self.store().read(|tx| tx.clients())?;
-        Ok(rows.into_iter().filter(|row| row.revoked_at.is_none()).map(view).collect())
+        let (rows, workspaces) = self.store().read(|tx| Ok((tx.clients()?, tx.workspaces()?)))?;
+        let live = rows.into_iter().filter(|row| row.revoked_at.is_none());
+        Ok(live.map(|row| view(row, &workspaces)).collect())
     }
 
     /// Ends a client: its token is refused from the next request on.
@@ -101,6 +105,12 @@ impl Engine {
     /// `NotAuthenticated` for a token that isn't known or was revoked.
     pub fn authenticate(&self, token: &str) -> Result<Caller, Fault> {
         let refuse = || Fault::new(ErrorCode::NotAuthenticated, "the token is not known, or was revoked");
+        if token.starts_with(crate::page::PREFIX) {
+            return self.page(token).map(Caller::Page);
+        }
+        if looks_signed(token) {
+            return self.authenticate_signed(token);
+        }
         if !token.starts_with(PREFIX) || token.len() > 200 {
             return Err(refuse());
         }
@@ -121,16 +131,17 @@ impl Engine {
                 }
             });
         }
-        Ok(Caller::Client { id: row.id, may_get_tokens: row.may_get_tokens })
+        Ok(Caller::Client { id: row.id, name: row.name, tenant: TenantId::own(), may_get_tokens: row.may_get_tokens })
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
+pub(crate) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn view(row: ClientRow) -> ClientView {
+fn view(row: ClientRow, workspaces: &[WorkspaceRow]) -> ClientView {
     ClientView {
+        workspace_key: workspaces.iter().find(|one| one.client_id == row.id).map(|one| one.key.clone()),
         id: row.id,
         name: row.name,
         may_get_tokens: row.may_get_tokens,

@@ -8,7 +8,7 @@ use crate::deep_link::CALLBACK_URI;
 use crate::session::CALLBACK_PORTS;
 
 /// An app with all that a person needs to connect it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppDetail {
     /// Names the app.
@@ -34,7 +34,7 @@ pub struct AppDetail {
 }
 
 /// A way to connect, with its form, scopes and set-up steps.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodDetail {
     /// Names it within the app.
@@ -63,7 +63,7 @@ pub struct MethodDetail {
 }
 
 /// An OAuth client of the person's own.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientFacts {
     /// Its id.
@@ -73,7 +73,7 @@ pub struct ClientFacts {
 }
 
 /// A scope with its sentence.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ScopeDetail {
     /// As the provider names it.
     pub name: String,
@@ -84,7 +84,7 @@ pub struct ScopeDetail {
 }
 
 /// How a client or key is made at the vendor.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SetupDetail {
     /// The page where it is made.
     pub url: String,

@@ -53,6 +53,9 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Mutex<Endpoint>,
     pub(crate) flights: Flights,
     pub(crate) listeners: Listeners,
+    pub(crate) pages: crate::page::Pages,
+    pub(crate) flows: crate::flow::Flows,
+    pub(crate) origins: RwLock<Arc<Vec<String>>>,
     pub(crate) wake: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
@@ -102,6 +105,9 @@ impl Engine {
             endpoint: Mutex::new(Endpoint::default()),
             flights: Flights::default(),
             listeners: Listeners::default(),
+            pages: crate::page::Pages::default(),
+            flows: crate::flow::Flows::default(),
+            origins: RwLock::default(),
             wake: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),
@@ -109,6 +115,7 @@ impl Engine {
             paths,
             _lock: lock,
         }));
+        engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
         engine.resume_sessions().await;

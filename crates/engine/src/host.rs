@@ -1,6 +1,6 @@
 //! All that the engine may ask of its surroundings.
 
-use membrane_model::{AppKey, ConnectionId, SessionId};
+use membrane_model::{AppKey, ConnectionId, RequestId, SessionId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
@@ -51,6 +51,8 @@ pub enum Screen {
     Reconnect(ConnectionId),
     /// An attempt that is under way.
     Session(SessionId),
+    /// A request to connect that waits for an answer.
+    Request(RequestId),
     /// Settings.
     Settings,
 }
@@ -74,6 +76,7 @@ impl Screen {
             Self::Connection(id) => format!("/connections/{id}"),
             Self::Reconnect(id) => format!("/connections/{id}/reconnect"),
             Self::Session(id) => format!("/sessions/{id}"),
+            Self::Request(id) => format!("/requests/{id}"),
             Self::Settings => "/settings".to_owned(),
         }
     }

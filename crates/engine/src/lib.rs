@@ -4,6 +4,7 @@
 //! that it asks of its surroundings is the [`Host`] trait.
 
 mod apps;
+mod caller;
 mod clients;
 mod connect;
 mod connection;
@@ -11,11 +12,16 @@ mod credential;
 mod deep_link;
 mod detail;
 mod engine;
+mod ensure;
+mod flow;
 mod health;
 mod host;
 mod notice;
+mod origins;
+mod page;
 mod paths;
 mod refresh;
+mod requests;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -27,18 +33,23 @@ mod text;
 mod token;
 mod unlock;
 mod verify;
+mod workspace;
 
 pub use apps::{check_app_file, write_app_file};
-pub use clients::Caller;
+pub use caller::Caller;
 pub use connect::ConnectRequest;
 pub use connection::{ConnectionPatch, ConnectionQuery};
 pub use deep_link::{CALLBACK_SCHEME, CALLBACK_URI, DeepLink};
 pub use detail::{AppDetail, ClientFacts, MethodDetail, ScopeDetail, SetupDetail, describe};
 pub use engine::{Engine, EngineConfig};
+pub use flow::{FlowMessage, FlowOutcome};
 pub use health::{CredentialFacts, Surroundings};
 pub use host::{Host, Notification, Screen};
 pub use membrane_model::Fault;
+pub use origins::{is_loopback, parse_origin};
+pub use page::{Page, PageGrant, PageScope, Whose};
 pub use paths::{IDENTIFIER, Paths};
+pub use requests::NewRequest;
 pub use session::{CallbackAnswer, StartSession};
 pub use settings::{Appearance, Settings};
 pub use stream::Deltas;

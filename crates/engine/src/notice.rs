@@ -1,6 +1,6 @@
 //! The texts of desktop notifications, in one place.
 
-use membrane_model::{Connection, ConnectionId, DisconnectReason};
+use membrane_model::{Connection, ConnectionId, ConnectionRequest, DisconnectReason, RequestId};
 
 use crate::host::{Notification, Screen};
 
@@ -32,5 +32,25 @@ pub(crate) fn needs_you(
         body: format!("{who} {what}. Tools can't use it until you reconnect."),
         action: Some("Reconnect".to_owned()),
         screen: Screen::Reconnect(connection.id.clone()),
+    }
+}
+
+/// Returns the id of the notification that tells of a request to connect.
+pub(crate) fn request_id(request: &RequestId) -> String {
+    format!("request:{request}")
+}
+
+/// Tells that a program asks to connect something.
+pub(crate) fn asks_to_connect(request: &ConnectionRequest) -> Notification {
+    let body = match &request.prompt {
+        Some(prompt) => format!("It says: {prompt}"),
+        None => "Connect it if you want to; nothing happens until you answer.".to_owned(),
+    };
+    Notification {
+        id: request_id(&request.request_id),
+        title: request.title.clone(),
+        body,
+        action: Some("Answer".to_owned()),
+        screen: Screen::Request(request.request_id.clone()),
     }
 }

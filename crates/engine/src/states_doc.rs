@@ -27,13 +27,14 @@ fn connection_name(state: &ConnectionState) -> &'static str {
     }
 }
 
-fn connection_events() -> [(&'static str, ConnectionEvent); 6] {
+fn connection_events() -> [(&'static str, ConnectionEvent); 7] {
     [
         ("somebody signed in", ConnectionEvent::SignedIn),
         ("access is lost for good", ConnectionEvent::Lost(DisconnectReason::Revoked)),
         ("pause", ConnectionEvent::Pause { until: None }),
         ("resume, or the pause ends", ConnectionEvent::Resume),
         ("archive", ConnectionEvent::Archive),
+        ("restore from the archive", ConnectionEvent::Restore),
         ("a client starts a new attempt", ConnectionEvent::AttemptStarted(SessionId::generate())),
     ]
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::PoisonError;
 
-use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, Timestamp};
+use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, TenantId, Timestamp};
 
-use crate::Engine;
+use crate::{Caller, Engine};
 
 /// Where the HTTP API listens.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,12 @@ impl Engine {
         *self.inner().endpoint.lock().unwrap_or_else(PoisonError::into_inner) =
             Endpoint { api_uri, callback_port, port_note };
         self.publish_status();
+    }
+
+    /// Returns where the HTTP API listens; empty when no port could be had.
+    #[must_use]
+    pub fn api_uri(&self) -> String {
+        self.endpoint().api_uri.unwrap_or_default()
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
@@ -51,9 +57,28 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn status(&self) -> Result<EngineStatus, Fault> {
+        self.status_of(None)
+    }
+
+    /// Returns the engine at a glance as a caller may see it: its own tenant's counts, and for a page no places.
+    ///
+    /// # Errors
+    /// Fails when the store can't be read.
+    pub fn status_for(&self, caller: &Caller) -> Result<EngineStatus, Fault> {
+        let mut status = self.status_of(caller.only_tenant().as_ref())?;
+        if let Caller::Page(_) = caller {
+            status.socket.clear();
+            status.data_dir.clear();
+            status.engine.pid = 0;
+            status.sandbox = None;
+        }
+        Ok(status)
+    }
+
+    fn status_of(&self, tenant: Option<&TenantId>) -> Result<EngineStatus, Fault> {
         let inner = self.inner();
         let endpoint = self.endpoint();
-        let counts = self.store().read(|tx| tx.connection_counts())?;
+        let counts = self.store().read(|tx| tx.connection_counts(tenant))?;
         Ok(EngineStatus {
             api_uri: endpoint.api_uri,
             port_note: endpoint.port_note,

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use membrane_model::{ConnectionState, Fault, LifecycleEvent, Session, StreamMessage, TenantId};
+use membrane_model::{ConnectionId, ConnectionState, Fault, LifecycleEvent, Session, StreamMessage, TenantId};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::{ConnectionQuery, Engine};
+use crate::session::may_see_session;
+use crate::{Caller, ConnectionQuery, Engine};
 
 /// One reader of the stream.
 pub struct Deltas {
     engine: Engine,
+    caller: Caller,
     receiver: broadcast::Receiver<Arc<StreamMessage>>,
     pending: Option<StreamMessage>,
 }
@@ -20,13 +22,19 @@ impl Deltas {
         if let Some(message) = self.pending.take() {
             return Some(message);
         }
-        match self.receiver.recv().await {
-            Ok(message) => Some((*message).clone()),
-            Err(RecvError::Lagged(_)) => {
-                self.receiver = self.receiver.resubscribe();
-                self.engine.snapshot().ok()
+        loop {
+            match self.receiver.recv().await {
+                Ok(message) => {
+                    if let Some(message) = self.engine.shown(&self.caller, &message) {
+                        return Some(message);
+                    }
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.receiver = self.receiver.resubscribe();
+                    return self.engine.snapshot(&self.caller).ok();
+                }
+                Err(RecvError::Closed) => return None,
             }
-            Err(RecvError::Closed) => None,
         }
     }
 }
@@ -36,23 +44,59 @@ impl Engine {
     ///
     /// # Errors
     /// Fails when the store can't be read.
-    pub fn subscribe(&self) -> Result<Deltas, Fault> {
+    pub fn subscribe(&self, caller: &Caller) -> Result<Deltas, Fault> {
         let receiver = self.inner().stream.subscribe();
-        let snapshot = self.snapshot()?;
-        Ok(Deltas { engine: self.clone(), receiver, pending: Some(snapshot) })
+        let snapshot = self.snapshot(caller)?;
+        Ok(Deltas { engine: self.clone(), caller: caller.clone(), receiver, pending: Some(snapshot) })
     }
 
-    /// Returns everything there is to show.
+    /// Returns everything there is to show to a caller.
     ///
     /// # Errors
     /// Fails when the store can't be read.
-    pub fn snapshot(&self) -> Result<StreamMessage, Fault> {
+    pub fn snapshot(&self, caller: &Caller) -> Result<StreamMessage, Fault> {
         let sessions = self.store().read(|tx| tx.open_sessions())?;
-        Ok(StreamMessage::Snapshot {
-            status: self.status()?,
-            connections: self.list_all(&TenantId::own())?,
-            sessions: sessions.into_iter().map(|row| row.session).collect(),
-        })
+        let sessions = sessions.into_iter().filter(|row| may_see_session(caller, row)).map(|row| row.session);
+        let mut connections = match caller.only_tenant() {
+            Some(tenant) => self.list_all(&tenant)?,
+            None => self.list_everyone()?,
+        };
+        if let Caller::Page(page) = caller {
+            connections.retain(|view| page.has_connection(&view.id));
+        }
+        let tenants = match caller.only_tenant() {
+            Some(tenant) => vec![self.tenant(&tenant)?],
+            None => self.tenants()?,
+        };
+        let mut requests = self.pending_requests(caller)?;
+        if let Caller::Page(page) = caller {
+            requests.retain(|request| page.grant.connection_request.as_ref() == Some(&request.request_id));
+        }
+        let status = self.status_for(caller)?;
+        Ok(StreamMessage::Snapshot { status, connections, sessions: sessions.collect(), requests, tenants })
+    }
+
+    /// Returns a message as a caller may see it; none when it is about somebody else's.
+    fn shown(&self, caller: &Caller, message: &StreamMessage) -> Option<StreamMessage> {
+        if caller.is_person() {
+            return Some(message.clone());
+        }
+        let seen = |id: &ConnectionId| self.find_for(caller, id).is_ok();
+        let visible = match message {
+            StreamMessage::Connection { connection } => seen(&connection.id),
+            StreamMessage::ConnectionRemoved { id } => seen(id),
+            StreamMessage::Event { event } => seen(&event.connection_id),
+            StreamMessage::Session { session } => {
+                let row = self.store().read(|tx| tx.session(&session.id)).ok().flatten();
+                row.is_some_and(|row| may_see_session(caller, &row))
+            }
+            StreamMessage::Request { request } => self.request(caller, &request.request_id).is_ok(),
+            StreamMessage::Tenant { .. } | StreamMessage::Snapshot { .. } => false,
+            StreamMessage::Status { .. } => {
+                return self.status_for(caller).ok().map(|status| StreamMessage::Status { status });
+            }
+        };
+        visible.then(|| message.clone())
     }
 
     pub(crate) fn publish_session(&self, session: &Session) {
@@ -95,6 +139,15 @@ impl Engine {
                 None => return Ok(all),
             }
         }
+    }
+
+    /// Lists the connections of all tenants.
+    pub(crate) fn list_everyone(&self) -> Result<Vec<membrane_model::ConnectionView>, Fault> {
+        let mut all = Vec::new();
+        for tenant in self.tenants()? {
+            all.extend(self.list_all(&tenant.id)?);
+        }
+        Ok(all)
     }
 
     /// Returns what happened to a connection, newest first.

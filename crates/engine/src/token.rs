@@ -28,8 +28,11 @@ impl Engine {
     /// `AccessDenied` for a client that may not; `Disconnected`, `Paused`, `NotConnectedYet`; the vault's states;
     /// `ProviderUnavailable` or `Offline` when the token ran out and could not be renewed.
     pub async fn token(&self, caller: &Caller, id: &ConnectionId, min_valid: Duration) -> Result<TokenView, Fault> {
-        if let Caller::Client { may_get_tokens: false, .. } = caller {
-            return Err(Fault::new(ErrorCode::AccessDenied, "this client may not ask for access tokens"));
+        match caller {
+            Caller::Console | Caller::Terminal | Caller::Client { may_get_tokens: true, .. } => {}
+            Caller::Client { .. } | Caller::Page(_) => {
+                return Err(Fault::new(ErrorCode::AccessDenied, "this client may not ask for access tokens"));
+            }
         }
         let connection = self.find(id)?;
         self.usable(&connection)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use membrane_model::{DisconnectReason, ErrorCode, Fault, TenantId, VaultState, VaultView};
+use membrane_model::{DisconnectReason, ErrorCode, Fault, VaultState, VaultView};
 use secrecy::SecretString;
 
 use crate::Engine;
@@ -138,7 +138,7 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be written or the keychain can't be changed.
     pub async fn reset_vault(&self) -> Result<VaultView, Fault> {
-        for view in self.list_all(&TenantId::own())? {
+        for view in self.list_everyone()? {
             self.lose(&view.id, DisconnectReason::SecretLost).await?;
         }
         self.write(|tx| tx.forget_secrets()).await?;

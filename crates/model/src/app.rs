@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::AppKey;
 
 /// The kinds of ways to connect an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMethodKind {
     /// OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636).
@@ -24,7 +24,7 @@ pub enum AuthMethodKind {
 }
 
 /// How the browser's answer comes back to this computer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReturnPath {
     /// `dev.membrane.desktop:/oauth/callback` (RFC 8252 section 7.1).
@@ -34,7 +34,7 @@ pub enum ReturnPath {
 }
 
 /// One input of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Field {
     /// Names the value: `key`, `username`, `password`, `subdomain`.
@@ -62,7 +62,7 @@ pub struct Field {
 }
 
 /// An app in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppSummary {
     /// Names the app.
@@ -88,7 +88,7 @@ pub struct AppSummary {
 }
 
 /// A way to connect, in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthMethodSummary {
     /// Names it within the app.
@@ -103,7 +103,7 @@ pub struct AuthMethodSummary {
 }
 
 /// What a search for an intent comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SearchOutcome {
     /// One app, confidently.
@@ -115,7 +115,7 @@ pub enum SearchOutcome {
 }
 
 /// The answer to an intent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchResult {
     /// What to do with the items.
     pub outcome: SearchOutcome,
@@ -124,7 +124,7 @@ pub struct SearchResult {
 }
 
 /// One app that fits an intent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchItem {
     /// Names the app.

@@ -44,7 +44,7 @@ pub struct Connection {
 }
 
 /// The account at the app that was signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Account {
     /// The app's stable id of the account (`sub`, user id); compared on reconnect.
     pub id: String,
@@ -78,7 +78,7 @@ pub enum ConnectionState {
 }
 
 /// Why a connection needs the person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DisconnectReason {
     /// The provider says the grant is gone (`invalid_grant` and kin, RFC 6749 section 5.2).

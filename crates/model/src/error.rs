@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, by what the caller should do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request is malformed; mend the named part.
@@ -22,6 +22,8 @@ pub enum ErrorCode {
     AccessDenied,
     /// The request came from a page or host that isn't allowed.
     OriginDenied,
+    /// The route exists and takes another method.
+    MethodNotAllowed,
     /// The body is too large or of another type.
     UnsupportedBody,
     /// Too many requests.
@@ -85,7 +87,7 @@ pub enum ErrorCode {
 }
 
 /// What the caller does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorAction {
     /// Mend the request.
@@ -176,6 +178,14 @@ impl ErrorCode {
                 5,
                 FixRequest,
                 "Call the API by its own address (http://127.0.0.1:PORT) and not from a foreign web page.",
+            ),
+            Self::MethodNotAllowed => row(
+                "bad_request",
+                None,
+                405,
+                2,
+                FixRequest,
+                "The header Allow and docs/api.md say which methods it takes.",
             ),
             Self::UnsupportedBody => row(
                 "bad_request",
@@ -442,7 +452,7 @@ impl From<crate::IdError> for Fault {
 }
 
 /// The error body of the API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WireError {
     /// One of the official SDK's error types.
     #[serde(rename = "type")]
@@ -470,7 +480,7 @@ impl WireError {
 }
 
 /// What we add to an error body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WireErrorData {
     /// The closed code.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AppKey, ConnectionId, DisconnectReason, EventId, TenantId, Timestamp};
 
 /// What happened to a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum EventKind {
     /// It was connected for the first time.
     #[serde(rename = "connection.created")]
@@ -38,7 +38,7 @@ impl EventKind {
 }
 
 /// One event. Holds ids, app key, time and reason; no tokens and no account names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LifecycleEvent {
     /// Stays the same however often it is delivered.
@@ -56,5 +56,6 @@ pub struct LifecycleEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<DisconnectReason>,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }

@@ -38,7 +38,7 @@ fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -101,6 +101,10 @@ id!(
     ClientId, "a client id", "cli_"
 );
 id!(
+    /// Names a request to connect.
+    RequestId, "a request id", "req_"
+);
+id!(
     /// Names whose connections these are.
     TenantId, "a tenant id", "ten_"
 );
@@ -114,7 +118,7 @@ impl TenantId {
 }
 
 /// Names an app in the catalog: lower-case words joined by dashes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct AppKey(String);
 

@@ -6,6 +6,7 @@ mod error;
 mod event;
 mod health;
 mod id;
+mod request;
 mod session;
 mod status;
 mod time;
@@ -18,9 +19,12 @@ pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};
 pub use event::{EventKind, LifecycleEvent};
 pub use health::{Health, HealthStatus, Severity, Warning, WarningCode};
-pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, SessionId, TenantId};
+pub use id::{AppKey, ClientId, ConnectionId, EventId, IdError, RequestId, SessionId, TenantId};
+pub use request::{ConnectionRequest, RequestStatus};
 pub use session::{Session, SessionKind, SessionState};
-pub use status::{ClientView, EngineMode, EngineStatus, EngineView, NewClient, SandboxView, VaultState, VaultView};
+pub use status::{
+    ClientView, EngineMode, EngineStatus, EngineView, NewClient, OriginView, SandboxView, VaultState, VaultView,
+};
 pub use time::Timestamp;
 pub use wire::{
     ClientAction, ClientActionType, ConnectionView, ListPage, StreamMessage, TenantView, TokenView, WireState,

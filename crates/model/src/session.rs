@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AppKey, AuthMethodKind, ConnectionId, Field, SessionId, Timestamp, WireError};
 
 /// One attempt, as clients see it. Holds no secrets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Names the attempt.
@@ -27,13 +27,15 @@ pub struct Session {
     #[serde(flatten)]
     pub state: SessionState,
     /// When it was started.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it gives up.
+    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
 }
 
 /// Why the attempt was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SessionKind {
     /// Makes a connection.
@@ -43,7 +45,7 @@ pub enum SessionKind {
 }
 
 /// Where an attempt stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum SessionState {
     /// Waits for the person.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ClientId, Timestamp};
 
 /// The engine at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineStatus {
     /// Where the HTTP API listens: `http://127.0.0.1:4780`.
@@ -29,6 +29,7 @@ pub struct EngineStatus {
     pub disconnected: u64,
     /// Set while all connections rest.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub paused_until: Option<Timestamp>,
     /// The sandbox, where one is running.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,14 +37,14 @@ pub struct EngineStatus {
 }
 
 /// The sandbox provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SandboxView {
     /// Its origin: `http://127.0.0.1:4790`.
     pub url: String,
 }
 
 /// The vault at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VaultView {
     /// Where it stands.
@@ -55,7 +56,7 @@ pub struct VaultView {
 }
 
 /// Where the vault stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VaultState {
     /// Secrets can be read and written.
@@ -71,7 +72,7 @@ pub enum VaultState {
 }
 
 /// The process that owns the data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineView {
     /// Its process id.
@@ -79,11 +80,12 @@ pub struct EngineView {
     /// Hosted by the desktop app, or without a screen.
     pub mode: EngineMode,
     /// When it started.
+    #[schema(value_type = String, format = DateTime)]
     pub started_at: Timestamp,
 }
 
 /// Who hosts the engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineMode {
     /// The desktop app.
@@ -93,7 +95,7 @@ pub enum EngineMode {
 }
 
 /// A local program that may use the API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientView {
     /// Names it.
@@ -102,19 +104,49 @@ pub struct ClientView {
     pub name: String,
     /// May ask for access tokens.
     pub may_get_tokens: bool,
+    /// The key that its tokens name, for a workspace that signs tokens for tenants of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_key: Option<String>,
     /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it was last seen.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A client that was just made: the one time its token is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A client that was just made: the one time its token or secret is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct NewClient {
     /// Names it.
     pub id: ClientId,
     /// What the person called it.
     pub name: String,
-    /// The bearer token, `pat-…`.
+    /// The bearer token, `pat-…`; empty for a workspace.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub token: String,
+    /// What a workspace's tokens name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_key: Option<String>,
+    /// What a workspace signs its tokens with (HS256 or HS512).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewClient").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// An origin whose pages may show Membrane's own pages in a frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OriginView {
+    /// Scheme, host and port: `http://localhost:3000`.
+    pub origin: String,
+    /// When the person approved it.
+    #[schema(value_type = String, format = DateTime)]
+    pub approved_at: Timestamp,
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AppKey, ConnectionId, DisconnectReason, EngineStatus, Health, LifecycleEvent, SearchItem, Session,
-    SessionId, TenantId, Timestamp, WireError,
+    Account, AppKey, ConnectionId, ConnectionRequest, DisconnectReason, EngineStatus, Health, LifecycleEvent,
+    SearchItem, Session, SessionId, TenantId, Timestamp, WireError,
 };
 
 /// A connection on the wire (`ConnectionApiResponse` of `@membranehq/sdk`, plus ours).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionView {
     /// Names it.
@@ -47,6 +47,7 @@ pub struct ConnectionView {
     pub reason: Option<DisconnectReason>,
     /// Since when it has been disconnected.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
     /// What the person must do; present with `CLIENT_ACTION_REQUIRED`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +57,17 @@ pub struct ConnectionView {
     /// Refresh attempts that failed in a row.
     pub retry_attempts: u32,
     /// When the next attempt is due after a failure.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub next_retry_timestamp: Option<Timestamp>,
     /// When the credential is renewed next.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub next_credentials_refresh_at: Option<Timestamp>,
     /// There is something to renew it with.
     pub can_refresh_credentials: bool,
     /// The app has a verify request.
     pub can_test: bool,
     /// When the access token or key runs out.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// Who is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,17 +77,22 @@ pub struct ConnectionView {
     /// Fields without secrets.
     pub input: BTreeMap<String, String>,
     /// Free metadata of clients.
+    #[schema(value_type = Object)]
     pub meta: serde_json::Map<String, serde_json::Value>,
     /// Derived health.
     pub health: Health,
     /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// When it was last used.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_active_at: Option<Timestamp>,
     /// When it was archived.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub archived_at: Option<Timestamp>,
     /// The unfinished attempt of a connection that is still connecting.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +103,7 @@ pub struct ConnectionView {
 }
 
 /// The wire's states of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WireState {
     /// Works.
@@ -108,7 +117,7 @@ pub enum WireState {
 }
 
 /// What the person must do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientAction {
     /// The kind of action.
@@ -122,7 +131,7 @@ pub struct ClientAction {
 }
 
 /// Kinds of action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientActionType {
     /// Sign in.
@@ -132,7 +141,7 @@ pub enum ClientActionType {
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ListPage<T> {
     /// The items.
     pub items: Vec<T>,
@@ -142,12 +151,13 @@ pub struct ListPage<T> {
 }
 
 /// An access token that was handed out. Never a refresh token.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenView {
     /// The token, key, or `user:password` in base64 for basic.
     pub access_token: String,
     /// When it runs out, where known.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
 }
 
@@ -158,7 +168,7 @@ impl std::fmt::Debug for TokenView {
 }
 
 /// The tenant on the wire (`GET /self`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantView {
     /// Names it.
@@ -167,6 +177,33 @@ pub struct TenantView {
     pub name: String,
     /// The id that a token named.
     pub internal_id: String,
+    /// The workspace whose tokens name it; none for the person of this computer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_key: Option<String>,
+    /// When it was first named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub created_at: Option<Timestamp>,
+    /// When it was last named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_active_at: Option<Timestamp>,
+}
+
+impl TenantView {
+    /// Returns the person of this computer.
+    #[must_use]
+    pub fn own() -> Self {
+        let id = TenantId::own();
+        Self {
+            name: "This computer".to_owned(),
+            internal_id: id.to_string(),
+            id,
+            workspace_key: None,
+            created_at: None,
+            last_active_at: None,
+        }
+    }
 }
 
 /// What the event stream says: one snapshot, then deltas.
@@ -181,6 +218,12 @@ pub enum StreamMessage {
         connections: Vec<ConnectionView>,
         /// All sessions that are not final.
         sessions: Vec<Session>,
+        /// All requests to connect that wait for an answer.
+        #[serde(default)]
+        requests: Vec<ConnectionRequest>,
+        /// Whose connections there are; the person of this computer first.
+        #[serde(default)]
+        tenants: Vec<TenantView>,
     },
     /// A connection is new or changed.
     Connection {
@@ -196,6 +239,16 @@ pub enum StreamMessage {
     Session {
         /// As it is now.
         session: Session,
+    },
+    /// A request to connect is new or changed.
+    Request {
+        /// As it is now.
+        request: Box<ConnectionRequest>,
+    },
+    /// A tenant was named for the first time.
+    Tenant {
+        /// Who.
+        tenant: TenantView,
     },
     /// The engine's own state changed.
     Status {

@@ -17,12 +17,14 @@ const HEAD_MAX: usize = 8 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a query came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It finished the sign-in; the listener ends.
     Accepted,
     /// It ended the sign-in without success; the listener ends.
     Ended,
+    /// It was taken, and the browser goes on to this page of ours; the listener ends.
+    GoTo(String),
     /// It belongs to no sign-in; the listener goes on, so that no page can end a sign-in by guessing.
     Refused,
 }
@@ -70,7 +72,7 @@ impl Listener {
         let hosts = [format!("{}:{}", self.host, self.port), format!("127.0.0.1:{}", self.port)];
         loop {
             let Some(stream) = accept(&self.sockets).await else { continue };
-            if let Some(Answer::Accepted | Answer::Ended) = serve(stream, &hosts, &answer).await {
+            if let Some(Answer::Accepted | Answer::Ended | Answer::GoTo(_)) = serve(stream, &hosts, &answer).await {
                 return;
             }
         }
@@ -103,10 +105,15 @@ where
     A: Future<Output = Answer>,
 {
     let request = tokio::time::timeout(PATIENCE, read(&mut stream, hosts)).await.ok()?;
+    let mut next = None;
     let (answer, status, page) = match request {
         Ok(query) => match answer(query).await {
             Answer::Accepted => (Some(Answer::Accepted), "200 OK", pages::done()),
             Answer::Ended => (Some(Answer::Ended), "200 OK", pages::ended()),
+            Answer::GoTo(page) => {
+                next = Some(page.clone());
+                (Some(Answer::GoTo(page)), "303 See Other", pages::done())
+            }
             Answer::Refused => (Some(Answer::Refused), "400 Bad Request", pages::refused()),
         },
         Err(status) => (None, status, pages::refused()),
@@ -114,6 +121,9 @@ where
     let mut reply = format!("HTTP/1.1 {status}\r\n");
     for (name, value) in pages::HEADERS {
         reply.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(next) = next {
+        reply.push_str(&format!("location: {next}\r\n"));
     }
     reply.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{page}", page.len()));
     let sent = async {

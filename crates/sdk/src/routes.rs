@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use membrane_model::{
-    AppSummary, ClientView, ConnectionView, EngineStatus, LifecycleEvent, ListPage, NewClient, ReturnPath,
+    AppSummary, ClientView, ConnectionView, EngineStatus, LifecycleEvent, ListPage, NewClient, OriginView, ReturnPath,
     SearchResult, Session, TokenView, VaultView,
 };
 use serde::{Deserialize, Serialize};
@@ -326,6 +326,41 @@ impl Client {
 
 /// Clients and the vault.
 impl Client {
+    /// `POST /clients {name, mayGetTokens, workspace: true}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn create_workspace(&self, name: &str, may_get_tokens: bool) -> Result<NewClient, SdkError> {
+        let body = json!({ "name": name, "mayGetTokens": may_get_tokens, "workspace": true });
+        self.call(Method::POST, "/clients", Some(&body)).await
+    }
+
+    /// `GET /origins`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn origins(&self) -> Result<Vec<OriginView>, SdkError> {
+        let page: ListPage<OriginView> = self.call(Method::GET, "/origins", NOTHING).await?;
+        Ok(page.items)
+    }
+
+    /// `POST /origins {origin}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn approve_origin(&self, origin: &str) -> Result<OriginView, SdkError> {
+        self.call(Method::POST, "/origins", Some(&json!({ "origin": origin }))).await
+    }
+
+    /// `DELETE /origins {origin}`.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn remove_origin(&self, origin: &str) -> Result<(), SdkError> {
+        let _left: Value = self.call(Method::DELETE, "/origins", Some(&json!({ "origin": origin }))).await?;
+        Ok(())
+    }
+
     /// `GET /clients`.
     ///
     /// # Errors

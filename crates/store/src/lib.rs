@@ -20,4 +20,7 @@ pub use table::credential::{CredentialRow, DueRefresh};
 pub use table::event::EventRow;
 pub use table::journal::{JournalRow, JournalState};
 pub use table::oauth_client::OauthClientRow;
+pub use table::request::RequestRow;
 pub use table::session::SessionRow;
+pub use table::tenant::TenantRow;
+pub use table::workspace::WorkspaceRow;

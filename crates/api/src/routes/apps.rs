@@ -1,44 +1,172 @@
-//! Apps: the catalog, search, apps of one's own, and OAuth clients of one's own.
+//! Apps: the catalog under the wire's names, search, apps of one's own, and OAuth clients of one's own.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use membrane_engine::{AppDetail, Engine};
+use axum::extract::State;
+use membrane_engine::{AppDetail, ConnectionQuery, Engine};
 use membrane_model::{AppKey, AppSummary, ListPage};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
-use crate::extract::{Body, From, Params, Person};
+use crate::extract::{Body, Guest, Params, Person, Segment, filled, number};
+use crate::wire::{
+    ConnectionOption, ConnectorSpec, Integration, IntegrationItem, SearchElement, SearchHit, SearchPage, options,
+};
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
+    /// Part of a name or key.
     search: Option<String>,
+    /// 1 to 1000; all unless told.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
+    limit: Option<String>,
+    /// Where the page starts, from the page before; `0` = the start.
+    cursor: Option<String>,
 }
 
-/// `GET /integrations`.
+fn page(engine: &Engine, params: &ListParams) -> Result<ListPage<IntegrationItem>, ApiError> {
+    let limit = number("limit", params.limit.as_deref(), 1..=1000)?;
+    let start = number("cursor", params.cursor.as_deref(), 0..=1_000_000)?.unwrap_or(0);
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let api_uri = engine.api_uri();
+    let rest = engine.apps(params.search.as_deref()).into_iter().skip(start);
+    let items: Vec<_> = rest.take(limit).map(|app| IntegrationItem::new(app, &api_uri)).collect();
+    let cursor = (items.len() == limit).then(|| (start + limit).to_string());
+    Ok(ListPage { items, cursor })
+}
+
+/// Lists the apps that can be connected.
+#[utoipa::path(get, path = "/integrations", tag = "Apps", params(ListParams),
+    responses((status = 200, body = ListPage<IntegrationItem>)))]
 pub(super) async fn list(
     State(engine): State<Engine>,
-    From(_): From,
+    Guest(_): Guest,
     Params(params): Params<ListParams>,
-) -> Json<ListPage<AppSummary>> {
-    Json(ListPage { items: engine.apps(params.search.as_deref()), cursor: None })
+) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
+    Ok(Json(page(&engine, &params)?))
 }
 
-/// `GET /integrations/:key`.
+/// Lists the apps, under the name that connectors have.
+#[utoipa::path(get, path = "/connectors", tag = "Apps", params(ListParams),
+    responses((status = 200, body = ListPage<IntegrationItem>)))]
+pub(super) async fn list_connectors(
+    State(engine): State<Engine>,
+    Guest(_): Guest,
+    Params(params): Params<ListParams>,
+) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
+    Ok(Json(page(&engine, &params)?))
+}
+
+/// Lists the apps, under the name that external apps have.
+#[utoipa::path(get, path = "/external-apps", tag = "Apps", params(ListParams),
+    responses((status = 200, body = ListPage<IntegrationItem>)))]
+pub(super) async fn list_external(
+    State(engine): State<Engine>,
+    Guest(_): Guest,
+    Params(params): Params<ListParams>,
+) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
+    Ok(Json(page(&engine, &params)?))
+}
+
+/// Shows an app: its ways to connect, forms, scopes in words, set-up steps, and the caller's connection of it.
+#[utoipa::path(get, path = "/integrations/{key}", tag = "Apps", params(("key" = String, Path, description = "The app's key")),
+    responses((status = 200, body = Integration)))]
 pub(super) async fn read(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(key): Path<AppKey>,
-) -> Result<Json<AppDetail>, ApiError> {
-    Ok(Json(engine.app_detail(&key)?))
+    Guest(caller): Guest,
+    Segment(key): Segment<AppKey>,
+) -> Result<Json<Integration>, ApiError> {
+    let detail = engine.app_detail(&key)?;
+    let query = ConnectionQuery { app: Some(key.to_string()), limit: Some(100), ..ConnectionQuery::default() };
+    let mut own = engine.list(&caller.tenant(), &query)?.items;
+    own.retain(|view| engine.find_for(&caller, &view.id).is_ok());
+    own.sort_by_key(|view| (!view.connected, !view.disconnected));
+    Ok(Json(Integration::new(detail, own.into_iter().next(), &engine.api_uri())))
 }
 
-#[derive(Deserialize)]
+/// Shows an app, under the name that connectors have.
+#[utoipa::path(get, path = "/connectors/{key}", tag = "Apps", params(("key" = String, Path, description = "The app's key")),
+    responses((status = 200, body = Integration)))]
+pub(super) async fn read_connector(
+    engine: State<Engine>,
+    caller: Guest,
+    key: Segment<AppKey>,
+) -> Result<Json<Integration>, ApiError> {
+    read(engine, caller, key).await
+}
+
+/// Shows an app, under the name that external apps have.
+#[utoipa::path(get, path = "/external-apps/{key}", tag = "Apps", params(("key" = String, Path, description = "The app's key")),
+    responses((status = 200, body = Integration)))]
+pub(super) async fn read_external(
+    engine: State<Engine>,
+    caller: Guest,
+    key: Segment<AppKey>,
+) -> Result<Json<Integration>, ApiError> {
+    read(engine, caller, key).await
+}
+
+/// Says what connecting an app takes, with its forms as JSON Schema.
+#[utoipa::path(get, path = "/integrations/{key}/connector-spec", tag = "Apps",
+    params(("key" = String, Path, description = "The app's key")), responses((status = 200, body = ConnectorSpec)))]
+pub(super) async fn spec(
+    State(engine): State<Engine>,
+    Guest(_): Guest,
+    Segment(key): Segment<AppKey>,
+) -> Result<Json<ConnectorSpec>, ApiError> {
+    Ok(Json(ConnectorSpec::new(&engine.app_detail(&key)?, &engine.api_uri())))
+}
+
+/// Which app's ways to connect are asked for; the first one given counts.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OptionsOf {
+    integration_key: Option<String>,
+    integration_id: Option<String>,
+    connector_key: Option<String>,
+    connector_id: Option<String>,
+    connection_id: Option<String>,
+}
+
+/// Lists the ways to connect an app, as the official client asks before it connects; `[]` when the person is to choose.
+#[utoipa::path(post, path = "/connection-options", tag = "Connect", request_body = OptionsOf,
+    responses((status = 200, body = Vec<ConnectionOption>)))]
+pub(super) async fn connection_options(
+    State(engine): State<Engine>,
+    Guest(caller): Guest,
+    Body(of): Body<OptionsOf>,
+) -> Result<Json<Vec<ConnectionOption>>, ApiError> {
+    let connection = filled(of.connection_id).map(|id| engine.resolve(&caller, &id)).transpose()?;
+    let named = [of.integration_key, of.integration_id, of.connector_key, of.connector_id];
+    let named = named.into_iter().find_map(filled).map(|text| text.parse::<AppKey>()).transpose()?;
+    match connection.map(|connection| connection.app).or(named) {
+        Some(app) => Ok(Json(options(&engine.app_detail(&app)?))),
+        None => Ok(Json(Vec::new())),
+    }
+}
+
+/// Lists the ways to connect an app by its connector.
+#[utoipa::path(post, path = "/connectors/{key}/generate-options", tag = "Connect",
+    params(("key" = String, Path, description = "The app's key")),
+    responses((status = 200, body = Vec<ConnectionOption>)))]
+pub(super) async fn generate_options(
+    State(engine): State<Engine>,
+    Guest(_): Guest,
+    Segment(key): Segment<AppKey>,
+) -> Result<Json<Vec<ConnectionOption>>, ApiError> {
+    Ok(Json(options(&engine.app_detail(&key)?)))
+}
+
+/// An OAuth client of the person's own.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OwnClient {
     client_id: String,
+    #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<SecretText>,
 }
 
@@ -51,34 +179,43 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
-/// `PUT /integrations/:key/client {clientId, clientSecret?}`.
+/// Keeps an OAuth client of the person's own for an app; the person only.
+#[utoipa::path(put, path = "/integrations/{key}/client", tag = "Apps",
+    params(("key" = String, Path, description = "The app's key")), request_body = OwnClient,
+    responses((status = 200, body = AppDetail)))]
 pub(super) async fn set_client(
     State(engine): State<Engine>,
     _: Person,
-    Path(key): Path<AppKey>,
+    Segment(key): Segment<AppKey>,
     Body(client): Body<OwnClient>,
 ) -> Result<Json<AppDetail>, ApiError> {
     let secret = client.client_secret.map(|secret| secret.0);
     Ok(Json(engine.set_client(&key, &client.client_id, secret).await?))
 }
 
-/// `DELETE /integrations/:key/client`.
+/// Forgets the person's OAuth client of an app; the person only.
+#[utoipa::path(delete, path = "/integrations/{key}/client", tag = "Apps",
+    params(("key" = String, Path, description = "The app's key")), responses((status = 200, body = AppDetail)))]
 pub(super) async fn remove_client(
     State(engine): State<Engine>,
     _: Person,
-    Path(key): Path<AppKey>,
+    Segment(key): Segment<AppKey>,
 ) -> Result<Json<AppDetail>, ApiError> {
     Ok(Json(engine.remove_client(&key).await?))
 }
 
-#[derive(Deserialize)]
+/// An app of the person's own.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct AppFile {
+    /// TOML; docs/catalog.md describes it.
     text: String,
+    /// The file's name, for messages.
     #[serde(default)]
     name: Option<String>,
 }
 
-/// `POST /apps {text, name?}`: adds an app of the person's own.
+/// Adds an app of the person's own; the person only.
+#[utoipa::path(post, path = "/apps", tag = "Apps", request_body = AppFile, responses((status = 200, body = AppSummary)))]
 pub(super) async fn add(
     State(engine): State<Engine>,
     _: Person,
@@ -88,32 +225,51 @@ pub(super) async fn add(
     Ok(Json(engine.add_app(name, &file.text)?))
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(Deserialize, Default, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SearchParams {
+    /// What to connect, in words; 1 to 2000 characters.
     q: Option<String>,
-    limit: Option<usize>,
+    /// 1 to 100; 20 unless told.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Where the page starts, from the page before; `0` = the start.
+    cursor: Option<String>,
+    /// Only what is of this type; everything here is a `connector`.
+    element_type: Option<String>,
 }
 
-/// `GET /search?q=`.
+/// Finds the apps that fit an intent.
+#[utoipa::path(get, path = "/search", tag = "Apps", params(SearchParams), responses((status = 200, body = SearchPage)))]
 pub(super) async fn search(
     State(engine): State<Engine>,
-    From(_): From,
+    Guest(_): Guest,
     Params(params): Params<SearchParams>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<SearchPage>, ApiError> {
+    let limit = number("limit", params.limit.as_deref(), 1..=100)?.unwrap_or(20);
+    let start = number("cursor", params.cursor.as_deref(), 0..=1_000_000)?.unwrap_or(0);
+    let (limit, start) = (usize::try_from(limit).unwrap_or(20), usize::try_from(start).unwrap_or(0));
     let result = engine.search(params.q.as_deref().unwrap_or_default())?;
-    let limit = params.limit.unwrap_or(20).clamp(1, 100);
-    let items: Vec<Value> = result
-        .items
-        .iter()
-        .take(limit)
-        .map(|item| {
-            json!({
-                "key": item.key, "name": item.name, "score": item.score, "reason": item.reason,
-                "elementType": "connector",
-                "element": { "id": item.key, "key": item.key, "name": item.name },
-            })
+    let api_uri = engine.api_uri();
+    let wanted = filled(params.element_type);
+    let wanted = wanted.as_deref().is_none_or(|kind| matches!(kind, "connector" | "integration" | "external-app"));
+    let found = result.items.into_iter().filter(|_| wanted).skip(start).take(limit);
+    let items: Vec<_> = found
+        .map(|item| SearchHit {
+            element_type: "connector",
+            element: SearchElement {
+                id: item.key.clone(),
+                key: item.key.clone(),
+                name: item.name.clone(),
+                logo_uri: format!("{api_uri}/embed/logos/{}.svg", item.key),
+            },
+            key: item.key,
+            name: item.name,
+            score: item.score,
+            reason: item.reason,
         })
         .collect();
-    Ok(Json(json!({ "outcome": result.outcome, "items": items })))
+    let cursor = (items.len() == limit).then(|| (start + limit).to_string());
+    Ok(Json(SearchPage { outcome: result.outcome, items, cursor }))
 }

@@ -3,54 +3,69 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use membrane_engine::{ConnectRequest, Engine};
+use axum::extract::{FromRequest, Request as HttpRequest, State};
+use axum::response::{IntoResponse, Response};
+use membrane_engine::{Caller, ConnectRequest, Engine};
 use membrane_model::{AppKey, ConnectionView};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::extract::{Body, From};
+use crate::extract::{Body, From, Segment, filled};
 
-/// The body of `POST /connect` and `POST /connections`; other fields of the wire are ignored.
-#[derive(Deserialize, Default)]
+/// What to connect; other fields of the wire are ignored.
+#[derive(Deserialize, Default, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Request {
+pub(super) struct NewConnection {
+    /// What to connect, in words: "CRM", "my calendar", "notion.so".
     intent: Option<String>,
+    /// Which app.
     integration_key: Option<String>,
+    /// See `integrationKey`.
     integration_id: Option<String>,
+    /// See `integrationKey`.
     connector_key: Option<String>,
+    /// See `integrationKey`.
     connector_id: Option<String>,
+    /// See `integrationKey`.
     external_app_id: Option<String>,
+    /// Which connection to repair.
     connection_id: Option<String>,
+    /// Which way to connect.
     auth_option_key: Option<String>,
+    /// A name for the connection.
     name: Option<String>,
+    /// A key of the caller's own.
     key: Option<String>,
+    /// See `key`.
     connection_key: Option<String>,
+    /// Values of form fields.
+    #[schema(value_type = Object)]
     input: Map<String, Value>,
+    /// Values of form fields that are secrets.
+    #[schema(value_type = Object)]
     credentials: Map<String, Value>,
+    /// Free metadata.
+    #[schema(value_type = Object)]
     meta: Map<String, Value>,
 }
 
-impl Request {
-    fn read(self, engine: &Engine) -> Result<ConnectRequest, ApiError> {
-        let app =
+impl NewConnection {
+    fn read(self, engine: &Engine, caller: &Caller) -> Result<ConnectRequest, ApiError> {
+        let named =
             [self.integration_key, self.integration_id, self.connector_key, self.connector_id, self.external_app_id];
-        let app = app.into_iter().flatten().find(|text| !text.is_empty());
-        let app = app.map(|text| text.parse::<AppKey>()).transpose()?;
-        let connection = match self.connection_id.filter(|text| !text.is_empty()) {
-            Some(text) => Some(engine.resolve(&text)?.id),
-            None => None,
-        };
+        let app = named.into_iter().find_map(filled).map(|text| text.parse::<AppKey>()).transpose()?;
+        let connection = filled(self.connection_id).map(|text| engine.resolve(caller, &text)).transpose()?;
         let mut input = values("input", self.input)?;
         input.extend(values("credentials", self.credentials)?);
         Ok(ConnectRequest {
             intent: self.intent,
             app,
-            connection,
-            auth_method: self.auth_option_key,
-            name: self.name,
-            key: self.key.or(self.connection_key),
+            connection: connection.map(|connection| connection.id),
+            auth_method: filled(self.auth_option_key),
+            name: filled(self.name),
+            key: filled(self.key).or(filled(self.connection_key)),
             input,
             meta: self.meta,
         })
@@ -63,41 +78,81 @@ pub(super) fn values(what: &str, object: Map<String, Value>) -> Result<BTreeMap<
         Value::String(text) => Ok((key, text)),
         Value::Number(number) => Ok((key, number.to_string())),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            let key: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
             Err(ApiError::bad(format!("{what}.{key} is no text")))
         }
     };
     object.into_iter().map(text).collect()
 }
 
-/// `POST /connections`.
+/// Starts connecting an app: answers with a connection that waits for the person, and where they go on
+/// (`clientAction.uiUrl`). When several apps fit the intent, the person chooses there, and `choices` lists them.
+#[utoipa::path(post, path = "/connections", tag = "Connections", request_body = NewConnection,
+    responses((status = 200, body = ConnectionView)))]
 pub(super) async fn create(
     State(engine): State<Engine>,
-    From(_): From,
-    Body(request): Body<Request>,
+    From(caller): From,
+    Body(request): Body<NewConnection>,
 ) -> Result<Json<ConnectionView>, ApiError> {
-    let request = request.read(&engine)?;
-    Ok(Json(engine.connect_request(request).await?))
+    let request = request.read(&engine, &caller)?;
+    Ok(Json(engine.connect_request(&caller, request).await?))
 }
 
-/// `POST /connect`.
-pub(super) async fn connect(
-    State(engine): State<Engine>,
-    From(_): From,
-    Body(request): Body<Request>,
-) -> Result<Json<ConnectionView>, ApiError> {
-    let request = request.read(&engine)?;
-    match request.connection.clone() {
-        Some(id) => Ok(Json(engine.reconnect_request(&id).await?)),
-        None => Ok(Json(engine.connect_request(request).await?)),
+/// Starts connecting, or repairs the connection that `connectionId` names. As a form from a web page it answers with a
+/// page instead; docs/embedding.md describes that.
+#[utoipa::path(post, path = "/connect", tag = "Connect", request_body = NewConnection,
+    responses((status = 200, body = ConnectionView)))]
+pub(super) async fn connect(State(engine): State<Engine>, request: HttpRequest) -> Response {
+    if crate::guard::is_form(request.headers()) {
+        return super::pages::connect_form(engine, request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let from = match <From as axum::extract::FromRequestParts<()>>::from_request_parts(&mut parts, &()).await {
+        Ok(From(caller)) => caller,
+        Err(refused) => return refused.into_response(),
+    };
+    let read = Body::<NewConnection>::from_request(HttpRequest::from_parts(parts, body), &()).await;
+    match read {
+        Ok(Body(request)) => connect_as(&engine, &from, request).await.map(Json).into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 
-/// `POST /connections/:id/reconnect`.
+async fn connect_as(engine: &Engine, caller: &Caller, request: NewConnection) -> Result<ConnectionView, ApiError> {
+    let request = request.read(engine, caller)?;
+    Ok(engine.connect_request(caller, request).await?)
+}
+
+/// An app by its address.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ensure {
+    /// A web address or a bare domain: `https://slack.com`, `slack.com`.
+    app_url: String,
+    /// A name, for a connection that is made.
+    name: Option<String>,
+}
+
+/// Returns the connection of the app at an address; starts connecting when there is none.
+#[utoipa::path(post, path = "/connections/ensure", tag = "Connections", request_body = Ensure,
+    responses((status = 200, body = ConnectionView)))]
+pub(super) async fn ensure(
+    State(engine): State<Engine>,
+    From(caller): From,
+    Body(ensure): Body<Ensure>,
+) -> Result<Json<ConnectionView>, ApiError> {
+    Ok(Json(engine.ensure_connection(&caller, &ensure.app_url, filled(ensure.name)).await?))
+}
+
+/// Starts a repair; the connection stays as it is until it succeeds.
+#[utoipa::path(post, path = "/connections/{id}/reconnect", tag = "Connections",
+    params(("id" = String, Path, description = "Id, key, or app key")),
+    responses((status = 200, body = ConnectionView)))]
 pub(super) async fn reconnect(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<String>,
+    From(caller): From,
+    Segment(id): Segment<String>,
 ) -> Result<Json<ConnectionView>, ApiError> {
-    let id = engine.resolve(&id)?.id;
-    Ok(Json(engine.reconnect_request(&id).await?))
+    let id = engine.resolve(&caller, &id)?.id;
+    Ok(Json(engine.reconnect_request(&caller, &id, BTreeMap::new()).await?))
 }

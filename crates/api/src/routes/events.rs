@@ -6,20 +6,31 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
-use membrane_engine::{Deltas, Engine};
+use membrane_engine::{Caller, Deltas, Engine};
+use membrane_model::Fault;
 
 use crate::error::ApiError;
 use crate::extract::From;
 
 /// How often a comment keeps an idle stream open.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// `GET /events`: each `data:` is one JSON message; the first is the snapshot.
+/// Streams a snapshot, then every change, as server-sent events; each `data:` is one JSON message.
+#[utoipa::path(get, path = "/events", tag = "Engine",
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub(super) async fn stream(
     State(engine): State<Engine>,
-    From(_): From,
+    From(caller): From,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let deltas = engine.subscribe()?;
+    Ok(stream_for(engine, &caller)?)
+}
+
+/// Makes the stream of a caller.
+pub(super) fn stream_for(
+    engine: Engine,
+    caller: &Caller,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Fault> {
+    let deltas = engine.subscribe(caller)?;
     let messages =
         futures_util::stream::unfold((deltas, engine), |(mut deltas, engine): (Deltas, Engine)| async move {
             let message = tokio::select! {

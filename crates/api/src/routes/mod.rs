@@ -1,70 +1,130 @@
 //! All routes, one file per noun.
 
 mod apps;
-mod browser;
 mod clients;
 mod connect;
 mod connections;
 mod engine;
 mod events;
+mod pages;
+mod requests;
+mod screens;
 mod sessions;
+mod sse;
 mod vault;
 
 use axum::Router;
-use axum::http::Uri;
-use axum::routing::{delete, get, post, put};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
 use membrane_engine::Engine;
 use membrane_model::{ErrorCode, Fault};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::error::ApiError;
 
+/// The version of the wire that is spoken, as clients name it.
+const VERSION: &str = "2025-10-21";
+const VERSION_HEADER: HeaderName = HeaderName::from_static("membrane-api-version");
+
+/// The routes that the API's description lists: JSON in, JSON out.
+pub(crate) fn described() -> OpenApiRouter<Engine> {
+    OpenApiRouter::with_openapi(crate::openapi::base())
+        .routes(routes!(engine::health))
+        .routes(routes!(engine::tenant, engine::change_tenant))
+        .routes(routes!(engine::tenants))
+        .routes(routes!(engine::status))
+        .routes(routes!(engine::stop))
+        .routes(routes!(engine::deep_link))
+        .routes(routes!(engine::settings, engine::change_settings))
+        .routes(routes!(engine::pause_all))
+        .routes(routes!(engine::resume_all))
+        .routes(routes!(engine::origins, engine::approve_origin, engine::remove_origin))
+        .routes(routes!(connections::list, connect::create))
+        .routes(routes!(connect::ensure))
+        .routes(routes!(connections::read, connections::change, connections::put, connections::archive))
+        .routes(routes!(connections::token))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(connections::refresh_short))
+        .routes(routes!(connections::test))
+        .routes(routes!(connections::pause))
+        .routes(routes!(connections::resume))
+        .routes(routes!(connections::restore))
+        .routes(routes!(connections::events))
+        .routes(routes!(connect::reconnect))
+        .routes(routes!(connect::connect))
+        .routes(routes!(apps::connection_options))
+        .routes(routes!(apps::generate_options))
+        .routes(routes!(requests::create, requests::list))
+        .routes(routes!(requests::read, requests::change, requests::decline))
+        .routes(routes!(requests::open))
+        .routes(routes!(sessions::start))
+        .routes(routes!(sessions::read, sessions::cancel))
+        .routes(routes!(sessions::open))
+        .routes(routes!(sessions::submit))
+        .routes(routes!(sessions::paste))
+        .routes(routes!(sessions::keep))
+        .routes(routes!(apps::list))
+        .routes(routes!(apps::read))
+        .routes(routes!(apps::spec))
+        .routes(routes!(apps::set_client, apps::remove_client))
+        .routes(routes!(apps::list_connectors))
+        .routes(routes!(apps::read_connector))
+        .routes(routes!(apps::list_external))
+        .routes(routes!(apps::read_external))
+        .routes(routes!(apps::add))
+        .routes(routes!(apps::search))
+        .routes(routes!(events::stream))
+        .routes(routes!(clients::list, clients::create))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(vault::init))
+        .routes(routes!(vault::unlock))
+        .routes(routes!(vault::lock))
+        .routes(routes!(vault::reset))
+}
+
+/// The routes that a browser opens itself: pages, their files, and streams.
+fn opened() -> Router<Engine> {
+    Router::new()
+        .route("/connect", get(pages::connect))
+        .route("/connection-popup", get(pages::connect).post(pages::connect))
+        .route("/oauth-callback", get(pages::oauth_callback))
+        .route("/screens/connect", get(screens::connect).post(screens::connect))
+        .route("/screens/connection", get(screens::connection).post(screens::connection))
+        .route("/screens/connections", get(screens::connections).post(screens::connections))
+        .route("/screens/integrations/{key}/connect", get(screens::connect_app).post(screens::connect_app))
+        .route("/screens/return", get(screens::returned))
+        .route("/embed/main", get(screens::connections))
+        .route("/embed/connect", get(screens::connect))
+        .route("/embed/connections/{id}/refresh", get(screens::reconnect))
+        .route("/embed/integrations/{key}/connect", get(screens::connect_app))
+        .route("/embed/{*file}", get(crate::html::file))
+        .route("/sse/connection-events/{id}", get(sse::connection_events))
+        .route("/sse/workspace", get(sse::workspace))
+        .route("/sse/page", get(sse::page))
+        .route("/docs", get(crate::html::docs_page))
+}
+
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
 pub fn router(engine: Engine) -> Router {
-    Router::new()
-        .route("/health", get(engine::health))
-        .route("/self", get(engine::tenant))
-        .route("/status", get(engine::status))
-        .route("/engine/stop", post(engine::stop))
-        .route("/deep-link", post(engine::deep_link))
-        .route("/settings", get(engine::settings).patch(engine::change_settings))
-        .route("/pause", post(engine::pause_all))
-        .route("/resume", post(engine::resume_all))
-        .route("/connections", get(connections::list).post(connect::create))
-        .route(
-            "/connections/{id}",
-            get(connections::read).patch(connections::change).put(connections::change).delete(connections::archive),
-        )
-        .route("/connections/{id}/token", get(connections::token))
-        .route("/connections/{id}/refresh-credentials", post(connections::refresh))
-        .route("/connections/{id}/refresh", post(connections::refresh))
-        .route("/connections/{id}/test", post(connections::test))
-        .route("/connections/{id}/pause", post(connections::pause))
-        .route("/connections/{id}/resume", post(connections::resume))
-        .route("/connections/{id}/reconnect", post(connect::reconnect))
-        .route("/connections/{id}/events", get(connections::events))
-        .route("/connect", post(connect::connect))
-        .route("/connect-sessions", post(sessions::start))
-        .route("/connect-sessions/{id}", get(sessions::read).delete(sessions::cancel))
-        .route("/connect-sessions/{id}/open", post(sessions::open))
-        .route("/connect-sessions/{id}/credentials", post(sessions::submit))
-        .route("/connect-sessions/{id}/callback", post(sessions::paste))
-        .route("/connect-sessions/{id}/keep", post(sessions::keep))
-        .route("/integrations", get(apps::list))
-        .route("/integrations/{key}", get(apps::read))
-        .route("/integrations/{key}/client", put(apps::set_client).delete(apps::remove_client))
-        .route("/apps", post(apps::add))
-        .route("/search", get(apps::search))
-        .route("/events", get(events::stream))
-        .route("/clients", get(clients::list).post(clients::create))
-        .route("/clients/{id}", delete(clients::revoke))
-        .route("/vault/init", post(vault::init))
-        .route("/vault/unlock", post(vault::unlock))
-        .route("/vault/lock", post(vault::lock))
-        .route("/vault/reset", post(vault::reset))
-        .route("/oauth-callback", get(browser::oauth_callback))
+    let (routes, document) = described().split_for_parts();
+    let document = crate::openapi::finished(document);
+    routes
+        .merge(opened())
+        .route("/openapi.json", get(move || std::future::ready(crate::openapi::reply(&document))))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
+        .layer(map_response(versioned))
         .with_state(engine)
+}
+
+/// Says which version of the wire answered. One that is not known gets the newest that is.
+async fn versioned(mut response: Response) -> Response {
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
+    response
 }
 
 async fn unknown_route(uri: Uri) -> ApiError {
@@ -76,8 +136,5 @@ async fn unknown_route(uri: Uri) -> ApiError {
 
 async fn unknown_method(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(100).collect();
-    ApiError(
-        Fault::new(ErrorCode::NotFound, format!("{path:?} does not take this method"))
-            .hint("docs/api.md lists the routes."),
-    )
+    ApiError(Fault::new(ErrorCode::MethodNotAllowed, format!("{path:?} does not take this method")))
 }

@@ -3,128 +3,148 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use membrane_engine::{Caller, Engine, StartSession};
 use membrane_model::{AppKey, ReturnPath, Session, SessionId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
 use super::connect::values;
 use crate::error::ApiError;
-use crate::extract::{Body, From, Params};
+use crate::extract::{Body, Guest, Params, Segment, filled, number};
 
-#[derive(Deserialize, Default)]
+/// What an attempt starts with: an app, or the connection to repair.
+#[derive(Deserialize, Default, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Start {
     app_key: Option<AppKey>,
     auth_method: Option<String>,
     connection_id: Option<String>,
     name: Option<String>,
+    #[schema(value_type = Object)]
     input: Map<String, Value>,
     scopes: Option<Vec<String>>,
     return_path: Option<ReturnPath>,
     open: bool,
 }
 
-/// `POST /connect-sessions`.
+/// Starts an attempt to connect or to repair a connection.
+#[utoipa::path(post, path = "/connect-sessions", tag = "Connect sessions", request_body = Start, responses((status = 200, body = Session)))]
 pub(super) async fn start(
     State(engine): State<Engine>,
-    From(caller): From,
+    Guest(caller): Guest,
     Body(body): Body<Start>,
 ) -> Result<Json<Session>, ApiError> {
-    let connection = match body.connection_id.filter(|text| !text.is_empty()) {
-        Some(text) => Some(engine.resolve(&text)?.id),
-        None => None,
-    };
+    let connection = filled(body.connection_id).map(|text| engine.resolve(&caller, &text)).transpose()?;
     let start = StartSession {
         app: body.app_key,
         auth_method: body.auth_method,
-        connection,
-        name: body.name,
+        connection: connection.map(|connection| connection.id),
+        name: filled(body.name),
         input: values("input", body.input)?,
         scopes: body.scopes,
         return_path: body.return_path,
         // A page may be opened on the person's screen by the person only.
         open: body.open && caller.is_person(),
-        reveal: caller == Caller::Console,
+        reveal: matches!(caller, Caller::Console),
+        ..StartSession::default()
     };
-    Ok(Json(engine.start_session(start).await?))
+    Ok(Json(engine.start_session_as(&caller, start).await?))
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wait {
-    wait: Option<u64>,
+    /// Hold the answer for so many seconds, 0 to 60, until it leaves the state that was seen or is over.
+    #[param(value_type = Option<u16>, minimum = 0, maximum = 60)]
+    wait: Option<String>,
+    /// The state that was seen.
     state: Option<String>,
 }
 
-/// `GET /connect-sessions/:id?wait=SECONDS&state=SEEN`.
+/// Says where an attempt stands.
+#[utoipa::path(get, path = "/connect-sessions/{id}", tag = "Connect sessions", params(("id" = String, Path, description = "Its id"), Wait), responses((status = 200, body = Session)))]
 pub(super) async fn read(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<SessionId>,
+    Guest(caller): Guest,
+    Segment(id): Segment<SessionId>,
     Params(wait): Params<Wait>,
 ) -> Result<Json<Session>, ApiError> {
-    let session = match wait.wait {
+    engine.session_for(&caller, &id)?;
+    let session = match number("wait", wait.wait.as_deref(), 0..=3600)? {
         Some(seconds) => engine.wait_session(&id, wait.state.as_deref(), Duration::from_secs(seconds)).await?,
         None => engine.session(&id)?,
     };
     Ok(Json(session))
 }
 
-/// `DELETE /connect-sessions/:id`.
+/// Calls an attempt off.
+#[utoipa::path(delete, path = "/connect-sessions/{id}", tag = "Connect sessions", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = Session)))]
 pub(super) async fn cancel(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<SessionId>,
+    Guest(caller): Guest,
+    Segment(id): Segment<SessionId>,
 ) -> Result<Json<Session>, ApiError> {
+    engine.session_for(&caller, &id)?;
     Ok(Json(engine.cancel_session(&id).await?))
 }
 
-/// `POST /connect-sessions/:id/open`.
+/// Opens the browser again; the person only.
+#[utoipa::path(post, path = "/connect-sessions/{id}/open", tag = "Connect sessions", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = Session)))]
 pub(super) async fn open(
     State(engine): State<Engine>,
     _: crate::extract::Person,
-    Path(id): Path<SessionId>,
+    Segment(id): Segment<SessionId>,
 ) -> Result<Json<Session>, ApiError> {
     Ok(Json(engine.open_again(&id)?))
 }
 
-#[derive(Deserialize)]
+/// The values of a form.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Form {
+    #[schema(value_type = Object)]
     values: Map<String, Value>,
 }
 
-/// `POST /connect-sessions/:id/credentials {values}`.
+/// Sends the form: a key, a password, a subdomain.
+#[utoipa::path(post, path = "/connect-sessions/{id}/credentials", tag = "Connect sessions", params(("id" = String, Path, description = "Its id")), request_body = Form, responses((status = 200, body = Session)))]
 pub(super) async fn submit(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<SessionId>,
+    Guest(caller): Guest,
+    Segment(id): Segment<SessionId>,
     Body(form): Body<Form>,
 ) -> Result<Json<Session>, ApiError> {
+    engine.session_for(&caller, &id)?;
     Ok(Json(engine.submit_form(&id, values("values", form.values)?).await?))
 }
 
-#[derive(Deserialize)]
+/// The address that a browser on another computer ended at.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Pasted {
     url: String,
 }
 
-/// `POST /connect-sessions/:id/callback {url}`.
+/// Takes the address that a browser on another computer ended at.
+#[utoipa::path(post, path = "/connect-sessions/{id}/callback", tag = "Connect sessions", params(("id" = String, Path, description = "Its id")), request_body = Pasted, responses((status = 200, body = Session)))]
 pub(super) async fn paste(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<SessionId>,
+    Guest(caller): Guest,
+    Segment(id): Segment<SessionId>,
     Body(pasted): Body<Pasted>,
 ) -> Result<Json<Session>, ApiError> {
+    engine.session_for(&caller, &id)?;
     Ok(Json(engine.paste_callback(&id, &pasted.url).await?))
 }
 
-/// `POST /connect-sessions/:id/keep`.
+/// After another account signed in: keeps it as a new connection.
+#[utoipa::path(post, path = "/connect-sessions/{id}/keep", tag = "Connect sessions", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = Session)))]
 pub(super) async fn keep(
     State(engine): State<Engine>,
-    From(_): From,
-    Path(id): Path<SessionId>,
+    Guest(caller): Guest,
+    Segment(id): Segment<SessionId>,
 ) -> Result<Json<Session>, ApiError> {
+    engine.session_for(&caller, &id)?;
     Ok(Json(engine.keep_other(&id).await?))
 }

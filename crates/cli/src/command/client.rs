@@ -11,7 +11,20 @@ use crate::table::{Cell, table};
 pub(super) async fn run(command: Client, out: &Out) -> Result<(), Fault> {
     let client = running_or_started().await?;
     match command {
-        Client::Create { name, no_tokens } => {
+        Client::Create { name, no_tokens, workspace: true } => {
+            let made = told(client.create_workspace(&name, !no_tokens).await)?;
+            if !out.json {
+                out.note(&paint(Tone::Quiet, "This secret is shown once. Keep it where your server keeps secrets."));
+            }
+            out.answer(&made, || {
+                format!(
+                    "workspaceKey     {}\nworkspaceSecret  {}",
+                    made.workspace_key.as_deref().unwrap_or_default(),
+                    made.workspace_secret.as_deref().unwrap_or_default()
+                )
+            });
+        }
+        Client::Create { name, no_tokens, workspace: false } => {
             let made = told(client.create_client(&name, !no_tokens).await)?;
             if !out.json {
                 out.note(&paint(

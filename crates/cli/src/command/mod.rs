@@ -4,6 +4,7 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod origin;
 mod sandbox;
 mod search;
 mod status;
@@ -26,6 +27,7 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Search { intent } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
+        Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
         Command::Serve(options) => return headless::serve(options, out).await,
         Command::Stop => status::stop(out).await?,

@@ -10,7 +10,7 @@ use membrane_model::{
 use membrane_store::{ConnectionFilter, StoreError, Tx};
 
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
-use crate::{Engine, notice};
+use crate::{Caller, Engine, notice};
 
 /// What a list is narrowed to; see `GET /connections`.
 #[derive(Debug, Clone, Default)]
@@ -82,26 +82,36 @@ impl Engine {
         self.store().read(|tx| tx.connection(id))?.ok_or_else(|| not_found(id.as_str()))
     }
 
-    /// Finds a connection by its id or key, or by its app's key where the app has one connection; archived ones left
-    /// out.
+    /// Finds a connection that a caller may see by its id, archived or not.
+    ///
+    /// # Errors
+    /// `NotFound`, for one of another tenant too.
+    pub fn find_for(&self, caller: &Caller, id: &ConnectionId) -> Result<Connection, Fault> {
+        let found = self.find(id)?;
+        if may_see(caller, &found) { Ok(found) } else { Err(not_found(id.as_str())) }
+    }
+
+    /// Finds a connection of a caller's by its id or key, or by its app's key where the app has one connection;
+    /// archived ones left out.
     ///
     /// # Errors
     /// `NotFound`, and `BadRequest` for an app with several connections.
-    pub fn resolve(&self, id_or_key: &str) -> Result<Connection, Fault> {
+    pub fn resolve(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Fault> {
         let id = id_or_key.parse::<ConnectionId>().map_err(|_| not_found(id_or_key))?;
+        let tenant = caller.tenant();
         let found = self.store().read(|tx| match tx.connection(&id)? {
             Some(connection) => Ok(Some(connection)),
-            None => tx.connection_by_key(&TenantId::own(), id_or_key),
+            None => tx.connection_by_key(&tenant, id_or_key),
         })?;
-        match found.filter(|connection| connection.archived_at.is_none()) {
+        match found.filter(|connection| connection.archived_at.is_none() && may_see(caller, connection)) {
             Some(found) => Ok(found),
-            None => self.only_one_of(id_or_key),
+            None => self.only_one_of(caller, id_or_key),
         }
     }
 
-    fn only_one_of(&self, app: &str) -> Result<Connection, Fault> {
+    fn only_one_of(&self, caller: &Caller, app: &str) -> Result<Connection, Fault> {
         let filter = ConnectionFilter {
-            tenant: TenantId::own(),
+            tenant: caller.tenant(),
             include_archived: false,
             app: Some(app.to_owned()),
             disconnected: None,
@@ -110,7 +120,9 @@ impl Engine {
             cursor: None,
         };
         let mut found = self.store().read(|tx| tx.connections(&filter))?.items;
-        found.retain(|connection| !matches!(connection.state, ConnectionState::Connecting { .. }));
+        found.retain(|connection| {
+            !matches!(connection.state, ConnectionState::Connecting { .. }) && may_see(caller, connection)
+        });
         if found.len() > 1 {
             let ids = found.iter().map(|connection| connection.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(Fault::new(ErrorCode::BadRequest, format!("{app} has several connections"))
@@ -140,9 +152,7 @@ impl Engine {
             connection.key = key;
         }
         if let Some(meta) = patch.meta {
-            if serde_json::to_vec(&meta).map_or(usize::MAX, |bytes| bytes.len()) > META_MAX {
-                return Err(Fault::new(ErrorCode::BadRequest, "meta is larger than 16 KiB"));
-            }
+            check_meta(&meta)?;
             connection.meta = meta;
         }
         connection.updated_at = Timestamp::now();
@@ -184,7 +194,7 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be written.
     pub async fn rest_all(&self, event: ConnectionEvent) -> Result<usize, Fault> {
-        let ids: Vec<ConnectionId> = self.list_all(&TenantId::own())?.into_iter().map(|view| view.id).collect();
+        let ids: Vec<ConnectionId> = self.list_everyone()?.into_iter().map(|view| view.id).collect();
         let mut changed = 0;
         for id in ids {
             let before = self.find(&id)?.state;
@@ -242,6 +252,15 @@ impl Engine {
         self.view(&archived)
     }
 
+    /// Brings an archived connection back: its credential is gone, so it needs the person.
+    ///
+    /// # Errors
+    /// `NotFound`; `AlreadyExists` when its key is in use again.
+    pub async fn restore(&self, id: &ConnectionId) -> Result<ConnectionView, Fault> {
+        let connection = self.drive(id, ConnectionEvent::Restore).await?;
+        self.view(&connection)
+    }
+
     /// Takes one step of the machine: writes state, credential and event in one transaction, then does the rest.
     pub(crate) async fn drive(&self, id: &ConnectionId, event: ConnectionEvent) -> Result<Connection, Fault> {
         let now = Timestamp::now();
@@ -249,6 +268,9 @@ impl Engine {
         let (connection, step, written) = self
             .write(move |tx| {
                 let mut connection = tx.connection(&id)?.ok_or(StoreError::NotFound)?;
+                if event == ConnectionEvent::Restore && connection.archived_at.take().is_none() {
+                    return Ok((connection, None, Vec::new()));
+                }
                 let Some(step) = transition(&connection.state, &event, now) else {
                     return Ok((connection, None, Vec::new()));
                 };
@@ -334,6 +356,14 @@ pub(crate) fn apply(
     Ok(written)
 }
 
+/// Checks the metadata that a client gives.
+pub(crate) fn check_meta(meta: &serde_json::Map<String, serde_json::Value>) -> Result<(), Fault> {
+    if serde_json::to_vec(meta).map_or(usize::MAX, |bytes| bytes.len()) > META_MAX {
+        return Err(Fault::new(ErrorCode::BadRequest, "meta is larger than 16 KiB"));
+    }
+    Ok(())
+}
+
 /// Checks a name that a person or client gives.
 pub(crate) fn checked_name(name: &str) -> Result<String, Fault> {
     let name = name.trim();
@@ -341,6 +371,15 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Fault> {
         return Err(Fault::new(ErrorCode::BadRequest, "name has 1 to 100 characters on one line"));
     }
     Ok(name.to_owned())
+}
+
+/// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
+pub(crate) fn may_see(caller: &Caller, connection: &Connection) -> bool {
+    let own = match caller {
+        Caller::Page(page) => page.has_connection(&connection.id),
+        Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
+    };
+    own && caller.sees(&connection.tenant)
 }
 
 fn not_found(what: &str) -> Fault {

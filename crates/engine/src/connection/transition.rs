@@ -18,6 +18,8 @@ pub enum ConnectionEvent {
     Resume,
     /// The person archived it.
     Archive,
+    /// It is brought back from the archive, where its credential was destroyed.
+    Restore,
     /// A wire client started a new attempt on a connection that has never been connected.
     AttemptStarted(SessionId),
 }
@@ -74,6 +76,8 @@ pub fn transition(state: &ConnectionState, event: &ConnectionEvent, now: Timesta
             state.clone(),
             &[Effect::Emit(EventKind::Deleted), Effect::DestroyCredential, Effect::ClearNotification],
         ),
+
+        (_, E::Restore) => step(S::Disconnected { reason: DisconnectReason::SecretLost, since: now }, &[]),
 
         (S::Connecting { .. }, E::AttemptStarted(session)) => step(S::Connecting { session: session.clone() }, &[]),
         (S::Connected | S::Disconnected { .. } | S::Paused { .. }, E::AttemptStarted(_)) => None,

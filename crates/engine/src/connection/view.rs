@@ -109,12 +109,20 @@ impl Engine {
     fn connecting(&self, session: &membrane_model::SessionId, app_name: &str) -> (WireState, Option<ClientAction>) {
         use membrane_model::SessionState as S;
         let found = self.store().read(|tx| tx.session(session)).ok().flatten();
+        let context = found.as_ref().map(Self::context).unwrap_or_default();
+        if context.choose && found.as_ref().is_some_and(|row| !row.session.state.is_final()) {
+            let description = "Choose which app to connect.".to_owned();
+            let ui_url = Some(context.page_url.unwrap_or_else(|| "membrane://connect".to_owned()));
+            let action = ClientAction { kind: ClientActionType::Connect, description, ui_url };
+            return (WireState::ClientActionRequired, Some(action));
+        }
         match found.map(|row| row.session.state) {
             Some(S::AwaitingUser {
                 authorization_url, verification_uri_complete, verification_uri, fields, ..
             }) => {
                 let kind = if fields.is_empty() { ClientActionType::Connect } else { ClientActionType::ProvideInput };
                 let ui_url = authorization_url
+                    .or(context.page_url)
                     .or(verification_uri_complete)
                     .or(verification_uri)
                     .unwrap_or_else(|| "membrane://connections".to_owned());

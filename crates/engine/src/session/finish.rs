@@ -144,6 +144,7 @@ impl Engine {
             other.expires_at.filter(|_| kept.has_refresh).map(|end| refresh_at(now, end, random_unit()));
         context.scopes = other.scopes;
         context.name = None;
+        context.key = None;
         let mut row = row;
         row.session.connection_id = None;
         self.connect(row, context, connection_id, kept, Some(other.account), now).await?;
@@ -190,6 +191,11 @@ impl Engine {
                         (connection, Step { next: ConnectionState::Connected, effects })
                     }
                 };
+                if connection.app != row.session.app_key {
+                    // A first connect whose app the person chose.
+                    connection.app = row.session.app_key.clone();
+                    connection.name = row.session.app_name.clone();
+                }
                 connection.auth_method = row.session.auth_method.clone();
                 connection.fields = context.fields;
                 connection.scopes = context.scopes;
@@ -233,7 +239,7 @@ fn new_connection(
 ) -> Connection {
     Connection {
         id: id.clone(),
-        key: None,
+        key: context.key.clone(),
         tenant: row.tenant.clone(),
         app: row.session.app_key.clone(),
         auth_method: row.session.auth_method.clone(),

@@ -64,9 +64,20 @@ impl Engine {
         self.session(id)
     }
 
+    /// Waits until an attempt is over, however long that takes.
+    pub(crate) async fn wait_until_final(&self, id: &SessionId) -> Result<Session, Fault> {
+        loop {
+            let session = self.wait_session(id, None, WAIT_MAX).await?;
+            if session.state.is_final() || self.inner().stop_asked.is_cancelled() {
+                return Ok(session);
+            }
+        }
+    }
+
     /// Ends attempts whose time is over, forgets old ones, and tells how long no other ends.
     pub(crate) async fn end_sessions(&self, now: Timestamp) -> Result<Duration, Fault> {
         let mut next = Duration::from_secs(30);
+        self.end_requests(now).await?;
         for row in self.store().read(|tx| tx.open_sessions())? {
             let waiting = matches!(row.session.state, SessionState::AwaitingUser { .. });
             if waiting && row.session.expires_at <= now {

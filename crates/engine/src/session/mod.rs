@@ -22,9 +22,9 @@ use membrane_vault::Place;
 use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
 
-use crate::Engine;
 use crate::credential::Credential;
 use crate::session::transition::{SessionEvent, transition};
+use crate::{Caller, Engine};
 
 /// The ports that fixed loopback redirects are registered with.
 pub const CALLBACK_PORTS: [u16; 3] = [4780, 4781, 4782];
@@ -36,7 +36,9 @@ const FORM_TIME: Duration = Duration::from_secs(30 * 60);
 /// What an attempt starts with.
 #[derive(Debug, Clone, Default)]
 pub struct StartSession {
-    /// The app; taken from the connection when one is named.
+    /// Whose connection it will be; the person of this computer's unless told.
+    pub tenant: Option<TenantId>,
+    /// The app; taken from the connection when one is named that was connected before.
     pub app: Option<AppKey>,
     /// Which of the app's ways; the best usable one unless told.
     pub auth_method: Option<String>,
@@ -44,6 +46,8 @@ pub struct StartSession {
     pub connection: Option<ConnectionId>,
     /// A name for a new connection.
     pub name: Option<String>,
+    /// A key of a client's own for a new connection.
+    pub key: Option<String>,
     /// Values of form fields.
     pub input: BTreeMap<String, String>,
     /// Scopes to ask for; the app's usual ones unless told.
@@ -54,6 +58,8 @@ pub struct StartSession {
     pub open: bool,
     /// Bring the attempt's screen to the front when the browser comes back.
     pub reveal: bool,
+    /// A page of ours in a browser starts it: the browser comes back to the API itself where it can.
+    pub page: bool,
 }
 
 /// How an answer from the browser was taken.
@@ -75,6 +81,13 @@ pub(crate) struct Context {
     pub(crate) redirect_uri: Option<String>,
     pub(crate) return_path: Option<ReturnPath>,
     pub(crate) reveal: bool,
+    pub(crate) page: bool,
+    /// A key for a new connection.
+    pub(crate) key: Option<String>,
+    /// The page where the person goes on: a form, or the choice of an app.
+    pub(crate) page_url: Option<String>,
+    /// The person chooses the app first.
+    pub(crate) choose: bool,
     pub(crate) interval: u64,
     /// The connection row was made by the wire before anyone signed in.
     pub(crate) wire_row: bool,
@@ -140,14 +153,20 @@ impl Engine {
         Ok(self.session_row(id)?.session)
     }
 
-    fn session_row(&self, id: &SessionId) -> Result<SessionRow, Fault> {
-        self.store().read(|tx| tx.session(id))?.ok_or_else(|| {
-            Fault::new(ErrorCode::NotFound, format!("no attempt to connect has the id {:?}", id.as_str()))
-                .hint("Start connecting again.")
-        })
+    /// Finds an attempt that a caller may see: one of its tenant, and for a page one of its own.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn session_for(&self, caller: &Caller, id: &SessionId) -> Result<Session, Fault> {
+        let row = self.session_row(id)?;
+        if may_see_session(caller, &row) { Ok(row.session) } else { Err(no_session(id)) }
     }
 
-    fn context(row: &SessionRow) -> Context {
+    pub(crate) fn session_row(&self, id: &SessionId) -> Result<SessionRow, Fault> {
+        self.store().read(|tx| tx.session(id))?.ok_or_else(|| no_session(id))
+    }
+
+    pub(crate) fn context(row: &SessionRow) -> Context {
         serde_json::from_value(row.context.clone()).unwrap_or_default()
     }
 
@@ -221,7 +240,16 @@ impl Engine {
     }
 }
 
-/// The tenant of attempts that this computer's own person starts.
-fn own_tenant() -> TenantId {
-    TenantId::own()
+/// Tells whether a caller may see an attempt.
+pub(crate) fn may_see_session(caller: &Caller, row: &SessionRow) -> bool {
+    let own = match caller {
+        Caller::Page(page) => page.has_session(&row.session.id),
+        Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
+    };
+    own && caller.sees(&row.tenant)
+}
+
+fn no_session(id: &SessionId) -> Fault {
+    Fault::new(ErrorCode::NotFound, format!("no attempt to connect has the id {:?}", id.as_str()))
+        .hint("Start connecting again.")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use membrane_catalog::{App, AuthMethod, Loopback};
 use membrane_model::{
     AuthMethodKind, Connection, ConnectionState, ErrorCode, Fault, Field, ReturnPath, Session, SessionId, SessionKind,
-    SessionState, Timestamp,
+    SessionState, TenantId, Timestamp,
 };
 use membrane_oauth::{loopback, state_hash};
 use membrane_store::SessionRow;
@@ -19,7 +19,7 @@ use crate::credential::Credential;
 use crate::detail::deep_link_redirect;
 use crate::refresh::plan::after;
 use crate::session::transition::SessionEvent;
-use crate::{CallbackAnswer, Engine};
+use crate::{CallbackAnswer, Caller, Engine};
 
 impl Engine {
     /// Starts an attempt to connect or reconnect.
@@ -37,6 +37,40 @@ impl Engine {
         self.session(&id)
     }
 
+    /// Starts an attempt for a caller: for a page with what the page was opened for, and followed to its end.
+    ///
+    /// # Errors
+    /// As [`Self::start_session`]; `AccessDenied` for an app or a connection that the page was not opened for.
+    pub async fn start_session_as(&self, caller: &Caller, mut start: StartSession) -> Result<Session, Fault> {
+        if let Some(id) = &start.connection {
+            self.find_for(caller, id)?;
+        }
+        start.tenant = Some(caller.tenant());
+        let Caller::Page(page) = caller else { return self.start_session(start).await };
+        let grant = &page.grant;
+        if let (Some(own), Some(asked)) = (&grant.app, &start.app)
+            && own != asked
+        {
+            return Err(Fault::new(ErrorCode::AccessDenied, format!("this page was opened to connect {own}"))
+                .hint("Close it and start connecting again."));
+        }
+        start.page = true;
+        start.open = false;
+        if start.connection.is_none() {
+            start.connection = grant.first.clone();
+            start.name = grant.name.clone().or(start.name);
+            start.key = grant.key.clone();
+        }
+        start.auth_method = start.auth_method.or(grant.auth_method.clone());
+        let first = start.connection.clone().filter(|_| grant.first.is_some());
+        let session = self.start_session(start).await?;
+        if let Some(id) = first {
+            self.attempt_started(&id, &session).await?;
+        }
+        self.follow_for_page(&session.id, page);
+        self.session(&session.id)
+    }
+
     /// Checks what an attempt is started with and makes its row, with nothing done yet.
     pub(crate) fn new_session(&self, start: &StartSession) -> Result<SessionRow, Fault> {
         let connection = start.connection.as_ref().map(|id| self.find(id)).transpose()?;
@@ -45,6 +79,8 @@ impl Engine {
         }
         let catalog = self.catalog();
         let key = match (&connection, &start.app) {
+            // Before anyone has signed in the app may still be chosen.
+            (Some(Connection { state: ConnectionState::Connecting { .. }, .. }), Some(key)) => key.clone(),
             (Some(connection), _) => connection.app.clone(),
             (None, Some(key)) => key.clone(),
             (None, None) => {
@@ -52,10 +88,15 @@ impl Engine {
             }
         };
         let app = self.app(&catalog, &key)?;
-        let method = self.choose_method(app, start, connection.as_ref())?;
+        let known = connection.as_ref().filter(|connection| connection.app == app.key);
+        let method = self.choose_method(app, start, known)?;
         self.check_input(app, method, &start.input)?;
+        if let (Some(key), None) = (&start.key, &connection) {
+            self.check_new_key(start.tenant.as_ref().unwrap_or(&TenantId::own()), key)?;
+        }
         let name = start.name.as_deref().map(checked_name).transpose()?;
         let now = Timestamp::now();
+        let tenant = connection.as_ref().map(|connection| connection.tenant.clone());
         let first = connection.as_ref().is_none_or(|c| matches!(c.state, ConnectionState::Connecting { .. }));
         let mut fields = connection.as_ref().map(|c| c.fields.clone()).unwrap_or_default();
         fields.extend(plain_values(method, &start.input));
@@ -66,6 +107,8 @@ impl Engine {
             scopes: scopes(method, start, known),
             return_path: start.return_path,
             reveal: start.reveal,
+            page: start.page,
+            key: start.key.clone(),
             ..Context::default()
         };
         let session = Session {
@@ -82,7 +125,7 @@ impl Engine {
         };
         Ok(SessionRow {
             session,
-            tenant: super::own_tenant(),
+            tenant: tenant.or(start.tenant.clone()).unwrap_or_else(TenantId::own),
             state_hash: None,
             secrets: None,
             context: serde_json::to_value(context).unwrap_or_default(),
@@ -144,10 +187,10 @@ impl Engine {
         let client = self.client_for(app, method, None)?;
         let provider = self.provider(app, method, &context.fields)?;
         let id = row.session.id.clone();
-        let path = self.return_path(app, method, context.return_path)?;
+        let path = self.return_path(app, method, context.return_path, context.page)?;
         let redirect_uri = match path {
             ReturnPath::DeepLink => deep_link_redirect(app, method.oauth.as_ref().is_some_and(|oauth| oauth.sends_iss)),
-            ReturnPath::Loopback => self.open_loopback(method, &id).await?,
+            ReturnPath::Loopback => self.open_loopback(method, &id, context.page).await?,
         };
         let hint = self.login_hint(&row.session);
         let authorization =
@@ -185,15 +228,23 @@ impl Engine {
     }
 
     /// Opens the browser; what went wrong is shown beside the link.
-    pub(super) fn open_in_browser(&self, url: &Url) -> Option<membrane_model::WireError> {
+    pub(crate) fn open_in_browser(&self, url: &Url) -> Option<membrane_model::WireError> {
         let failed = self.inner().host.open_url(url).err()?;
         Some(Fault::new(ErrorCode::BrowserFailed, format!("the browser could not be opened: {failed}")).to_wire())
     }
 
     /// Picks the way back: what was asked for, else the first that the provider accepts and this host can take.
-    fn return_path(&self, app: &App, method: &AuthMethod, asked: Option<ReturnPath>) -> Result<ReturnPath, Fault> {
+    fn return_path(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        asked: Option<ReturnPath>,
+        page: bool,
+    ) -> Result<ReturnPath, Fault> {
         let accepted = method.oauth.as_ref().map(|oauth| oauth.redirects.return_paths()).unwrap_or_default();
         let picked = match asked {
+            // A page in a browser goes on in that browser.
+            None if page && accepted.contains(&ReturnPath::Loopback) => Some(ReturnPath::Loopback),
             Some(path) => accepted.contains(&path).then_some(path),
             None => accepted.first().copied(),
         };
@@ -203,9 +254,14 @@ impl Engine {
     }
 
     /// Listens for the browser's answer and returns the redirect URI.
-    async fn open_loopback(&self, method: &AuthMethod, id: &SessionId) -> Result<String, Fault> {
+    async fn open_loopback(&self, method: &AuthMethod, id: &SessionId, page: bool) -> Result<String, Fault> {
         let loopback = method.oauth.as_ref().map_or(Loopback::No, |oauth| oauth.redirects.loopback);
         let host = if loopback.wants_localhost() { "localhost" } else { "127.0.0.1" };
+        if let (Some(api_uri), true) = (self.endpoint().api_uri, page && loopback.any_port())
+            && !loopback.wants_localhost()
+        {
+            return Ok(format!("{api_uri}/oauth-callback"));
+        }
         if loopback.any_port() {
             return self.listen(id, None, loopback.wants_localhost()).await;
         }
@@ -236,8 +292,14 @@ impl Engine {
                     let redirect_uri = expected.clone();
                     async move {
                         match engine.callback(&redirect_uri, &query).await {
-                            Ok(CallbackAnswer::Accepted(_)) => loopback::Answer::Accepted,
-                            Ok(CallbackAnswer::Ended(_)) => loopback::Answer::Ended,
+                            Ok(CallbackAnswer::Accepted(id)) => match engine.way_back(&id) {
+                                Some(page) => loopback::Answer::GoTo(page),
+                                None => loopback::Answer::Accepted,
+                            },
+                            Ok(CallbackAnswer::Ended(id)) => match engine.way_back(&id) {
+                                Some(page) => loopback::Answer::GoTo(page),
+                                None => loopback::Answer::Ended,
+                            },
                             Err(_) => loopback::Answer::Refused,
                         }
                     }

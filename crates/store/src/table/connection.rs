@@ -184,16 +184,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Counts connections, archived ones and first attempts left out.
+    /// Counts connections, of one tenant or of all, archived ones and first attempts left out.
     ///
     /// # Errors
     /// Fails when the database can't be read.
-    pub fn connection_counts(&self) -> Result<ConnectionCounts, StoreError> {
+    pub fn connection_counts(&self, tenant: Option<&TenantId>) -> Result<ConnectionCounts, StoreError> {
         let mut query = self.0.prepare_cached(
             "SELECT COUNT(*), COUNT(*) FILTER (WHERE state = 'disconnected') FROM connection
-             WHERE archived_at IS NULL AND state <> 'connecting'",
+             WHERE archived_at IS NULL AND state <> 'connecting' AND (?1 IS NULL OR tenant = ?1)",
         )?;
-        let (all, disconnected) = query.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        let tenant = tenant.map(TenantId::as_str);
+        let (all, disconnected) =
+            query.query_row([tenant], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         let count = |number: i64| u64::try_from(number).map_err(|_| StoreError::Damaged(TABLE));
         Ok(ConnectionCounts { all: count(all)?, disconnected: count(disconnected)? })
     }

@@ -8,8 +8,13 @@ pub(crate) mod journal;
 pub(crate) mod key_check;
 pub(crate) mod meta;
 pub(crate) mod oauth_client;
+pub(crate) mod origin;
+pub(crate) mod page_link;
+pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod tenant;
+pub(crate) mod workspace;
 
 use std::str::FromStr;
 
