@@ -20,7 +20,7 @@ pub(crate) enum WireAuthType {
 impl WireAuthType {
     fn of(kind: AuthMethodKind) -> Self {
         match kind {
-            AuthMethodKind::OAuth2 | AuthMethodKind::Device => Self::OAuth2,
+            AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => Self::OAuth2,
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 Self::ClientCredentials
             }
@@ -282,6 +282,7 @@ mod tests {
             link: None,
             example: Some("example".into()),
             pattern: None,
+            choices: Vec::new(),
             secret,
             optional: !secret,
         };

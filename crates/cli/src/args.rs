@@ -152,6 +152,20 @@ pub(crate) enum Connection {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Return the connection of the app at a web address; connect it when there is none
+    Ensure {
+        /// The address or domain: https://crm.example.com, slack.com
+        url: String,
+        /// What to call a connection that is made
+        #[arg(long)]
+        name: Option<String>,
+        /// Print where to sign in and don't wait for it
+        #[arg(long = "noWait")]
+        no_wait: bool,
+        /// Never ask anything on the terminal
+        #[arg(long = "non-interactive", alias = "nonInteractive")]
+        non_interactive: bool,
+    },
     /// Change what a connection is called
     Rename {
         /// Its id or key, or its app's key
@@ -207,7 +221,12 @@ pub(crate) enum App {
         /// The file; - reads standard input
         file: PathBuf,
     },
-    /// Set your own OAuth client for an app
+    /// Print the file of an app of your own
+    Export {
+        /// The app's key
+        key: String,
+    },
+    /// Show how to make your own OAuth client for an app, and set it
     Client {
         /// The app's key
         key: String,

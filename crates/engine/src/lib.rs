@@ -4,11 +4,13 @@
 //! that it asks of its surroundings is the [`Host`] trait.
 
 mod apps;
+mod by_url;
 mod caller;
 mod clients;
 mod connect;
 mod connection;
 mod credential;
+mod deal;
 mod deep_link;
 mod detail;
 mod engine;
@@ -21,7 +23,9 @@ mod origins;
 mod page;
 mod paths;
 mod refresh;
+mod renew;
 mod requests;
+mod servers;
 mod session;
 mod settings;
 #[cfg(test)]

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, TextTemplate, Verdict};
+use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, Template, TextTemplate, Verdict};
 use membrane_model::{Account, AuthMethodKind};
-use membrane_oauth::{Cause, Reply};
+use membrane_oauth::{Cause, DpopKey, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::Engine;
 use crate::apps::reach;
 use crate::credential::Credential;
+use crate::deal::open_reach;
 
 /// What the app said about a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,15 @@ impl Engine {
         credential: &Credential,
         fields: &BTreeMap<String, String>,
     ) -> Check {
-        let Some(check) = &method.verify else { return Check::Unknown };
+        let initialize;
+        let check = match (&method.verify, &method.mcp) {
+            (Some(check), _) => check,
+            (None, Some(url)) => {
+                initialize = initialize_of(url);
+                &initialize
+            }
+            (None, None) => return Check::Unknown,
+        };
         match self.call(app, method, check, credential, fields).await {
             Ok(reply) => match check.judge(reply.status, json(&reply).as_ref()) {
                 Verdict::Works => Check::Works,
@@ -70,6 +79,23 @@ impl Engine {
         }
     }
 
+    /// Asks the app something and reads the JSON of a good answer; `Err` holds a short cause.
+    pub(crate) async fn ask(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        check: &HttpCheck,
+        credential: &Credential,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Value, String> {
+        let reply = self.call(app, method, check, credential, fields).await?;
+        let body = json(&reply);
+        match (check.judge(reply.status, body.as_ref()), body) {
+            (Verdict::Works, Some(body)) => Ok(body),
+            _ => Err(format!("http-{}", reply.status)),
+        }
+    }
+
     async fn call(
         &self,
         app: &App,
@@ -88,15 +114,23 @@ impl Engine {
             HttpMethod::Get => "GET",
             HttpMethod::Post => "POST",
         };
-        let mut request = http::Request::builder().method(verb).header("accept", "application/json");
-        let fixed = app.api.iter().flat_map(|api| &api.headers).chain(&check.headers);
-        for (name, value) in fixed {
+        let mut request = http::Request::builder().method(verb);
+        if !check.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+            request = request.header("accept", "application/json");
+        }
+        for (name, value) in app.api_of(method).iter().flat_map(|api| api.headers_with(&values)) {
+            request = request.header(name, value);
+        }
+        for (name, value) in &check.headers {
             request = request.header(name, value);
         }
         for send in &method.send {
             match send {
                 Send::Header { name, prefix, field } => {
                     let secret = secret(method, credential, field.as_deref());
+                    // A token that is bound to a key says so (RFC 9449 section 7.1).
+                    let bound = credential.dpop_key.is_some() && prefix.eq_ignore_ascii_case("bearer ");
+                    let prefix = if bound { "DPoP " } else { prefix };
                     let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
                     request = request.header(name, sensitive(&value)?);
                 }
@@ -113,6 +147,12 @@ impl Engine {
                     let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
                     request = request.header(http::header::AUTHORIZATION, sensitive(&value)?);
                 }
+                Send::Text { name, value } => {
+                    let name = name.fill(&values).map_err(|_| "bad-key")?;
+                    let name = http::HeaderName::try_from(name.trim()).map_err(|_| "bad-key")?;
+                    let value = SecretString::from(value.fill(&values).map_err(|_| "bad-key")?);
+                    request = request.header(name, sensitive(&value)?);
+                }
                 Send::Url => {}
             }
         }
@@ -121,7 +161,13 @@ impl Engine {
             request = request.header("content-type", "application/json");
         }
         let request = request.uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
-        self.inner().http.send(request, reach(app)).await.map_err(|failure| Cause::from(&failure).as_code())
+        let http = &self.inner().http;
+        let reach = if method.kind == AuthMethodKind::Mcp { open_reach(app) } else { reach(app) };
+        let reply = match credential.dpop_key.as_ref().and_then(DpopKey::read) {
+            Some(key) => key.send(http, request, reach, credential.access_token.as_ref()).await,
+            None => http.send(request, reach).await,
+        };
+        reply.map_err(|failure| Cause::from(&failure).as_code())
     }
 }
 
@@ -136,14 +182,24 @@ fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> 
     if let Some(field) = field {
         return credential.values.get(field).cloned().unwrap_or_default();
     }
-    match method.kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
-            credential.access_token.clone().unwrap_or_default()
-        }
-        AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-            let only = || credential.values.values().next().cloned();
-            credential.values.get("key").cloned().or_else(only).unwrap_or_default()
-        }
+    if method.sends_token() {
+        return credential.access_token.clone().unwrap_or_default();
+    }
+    let only = || credential.values.values().next().cloned();
+    credential.values.get("key").cloned().or_else(only).unwrap_or_default()
+}
+
+/// The request that every MCP server answers, whatever it offers: it tells whether the token is taken.
+fn initialize_of(url: &Template) -> HttpCheck {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"membrane-desktop","version":"1"}}}"#;
+    HttpCheck {
+        method: HttpMethod::Post,
+        url: url.clone(),
+        headers: vec![("Accept".to_owned(), "application/json, text/event-stream".to_owned())],
+        body: Some(body.to_owned()),
+        ok: vec![200, 202],
+        dead: vec![401],
+        reply: None,
     }
 }
 
@@ -158,6 +214,11 @@ pub(crate) fn shown(method: &AuthMethod, credential: &Credential, fields: &BTree
             // A value that a form let through fits its template; one that is missing is empty.
             let fill = |text: &TextTemplate| text.fill(&values).unwrap_or_default();
             return SecretString::from(STANDARD.encode(format!("{}:{}", fill(username), fill(password))));
+        }
+        if let Send::Text { value, .. } = send {
+            let mut values = fields.clone();
+            values.extend(credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned())));
+            return SecretString::from(value.fill(&values).unwrap_or_default());
         }
         if let Send::Header { field, .. } | Send::Query { field, .. } = send {
             return secret(method, credential, field.as_deref());

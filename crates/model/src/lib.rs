@@ -13,7 +13,7 @@ mod time;
 mod wire;
 
 pub use app::{
-    AppSummary, AuthMethodKind, AuthMethodSummary, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult,
+    AppSummary, AuthMethodKind, AuthMethodSummary, Choice, Field, ReturnPath, SearchItem, SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use error::{ErrorAction, ErrorCode, Fault, WireError, WireErrorData};

@@ -163,6 +163,9 @@ mod tests {
             content_type: None,
             retry_after: Some(Duration::from_secs(7)),
             date: None,
+            challenge: None,
+            location: None,
+            dpop_nonce: None,
             body: Vec::new(),
             redirect: (300..400).contains(&status),
         };

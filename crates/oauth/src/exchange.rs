@@ -158,6 +158,7 @@ pub(crate) fn tokens(
     };
     let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
     let given = body.as_ref().filter(|_| (200..300).contains(&reply.status));
+    let given = given.and_then(|body| provider.tokens_at.as_ref().map_or(Some(body), |at| body.pointer(at)));
     match given.and_then(|body| TokenReply::read(&reply, body)) {
         Some(tokens) => Ok(tokens),
         None => Err(refusal(provider, &reply, body.as_ref())),
@@ -208,7 +209,10 @@ impl Sender<'_> {
         if let Some(value) = request.headers_mut().get_mut(::http::header::AUTHORIZATION) {
             value.set_sensitive(true);
         }
-        self.http.send(request, self.provider.reach).await
+        match &self.provider.dpop {
+            Some(key) => key.send(self.http, request, self.provider.reach, None).await,
+            None => self.http.send(request, self.provider.reach).await,
+        }
     }
 }
 
@@ -249,6 +253,9 @@ pub(crate) mod tests {
             token_headers: BTreeMap::new(),
             dead_codes: Vec::new(),
             config_codes: Vec::new(),
+            par: None,
+            dpop: None,
+            tokens_at: None,
             reach: Reach::HttpsOrLoopback,
         }
     }

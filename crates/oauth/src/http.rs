@@ -18,6 +18,8 @@ const USER_AGENT: &str = concat!("membrane-desktop/", env!("CARGO_PKG_VERSION"))
 pub enum Reach {
     /// `https` only.
     Https,
+    /// `https` to the open internet only: for addresses that a stranger's answer names.
+    Public,
     /// Also plain `http` to this computer, for providers that the person runs.
     HttpsOrLoopback,
 }
@@ -27,7 +29,8 @@ impl Reach {
     #[must_use]
     pub fn allows(self, url: &Url) -> bool {
         match (url.scheme(), self) {
-            ("https", _) => url.host().is_some(),
+            ("https", Self::Public) => crate::public::is_public_host(url),
+            ("https", Self::Https | Self::HttpsOrLoopback) => url.host().is_some(),
             ("http", Self::HttpsOrLoopback) => is_loopback(url),
             _ => false,
         }
@@ -54,6 +57,12 @@ pub struct Reply {
     pub retry_after: Option<Duration>,
     /// The provider's clock.
     pub date: Option<Timestamp>,
+    /// What the server says about the credential that it wants (RFC 9110 section 11.6.1).
+    pub challenge: Option<String>,
+    /// Where it wanted to send the request instead.
+    pub location: Option<String>,
+    /// What the next proof of a key has to repeat (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
     /// At most 1 MiB.
     pub body: Vec<u8>,
     /// It wanted to send the request elsewhere; it wasn't followed.
@@ -97,6 +106,7 @@ pub enum Unreachable {
 pub struct Http {
     outside: OnceLock<Option<reqwest::Client>>,
     loopback: OnceLock<Option<reqwest::Client>>,
+    public: OnceLock<Option<reqwest::Client>>,
 }
 
 impl Http {
@@ -116,8 +126,12 @@ impl Http {
             return Err(Unreachable::Forbidden);
         }
         let local = is_loopback(&url);
-        let slot = if local { &self.loopback } else { &self.outside };
-        let client = slot.get_or_init(|| build(local)).as_ref().ok_or(Unreachable::Tls)?;
+        let client = match reach {
+            Reach::Public => self.public.get_or_init(|| build(local, true)),
+            Reach::Https | Reach::HttpsOrLoopback if local => self.loopback.get_or_init(|| build(local, false)),
+            Reach::Https | Reach::HttpsOrLoopback => self.outside.get_or_init(|| build(local, false)),
+        };
+        let client = client.as_ref().ok_or(Unreachable::Tls)?;
         let request = reqwest::Request::try_from(request).map_err(|_| Unreachable::Forbidden)?;
         let mut response = client.execute(request).await.map_err(|error| judge(&error))?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -128,6 +142,9 @@ impl Http {
             content_type: header(reqwest::header::CONTENT_TYPE),
             retry_after: header(reqwest::header::RETRY_AFTER).and_then(|text| retry_after(&text, now)),
             date,
+            challenge: header(reqwest::header::WWW_AUTHENTICATE),
+            location: header(reqwest::header::LOCATION),
+            dpop_nonce: header(reqwest::header::HeaderName::from_static("dpop-nonce")),
             body: Vec::new(),
             redirect: response.status().is_redirection(),
         };
@@ -141,7 +158,7 @@ impl Http {
     }
 }
 
-fn build(local: bool) -> Option<reqwest::Client> {
+fn build(local: bool, public: bool) -> Option<reqwest::Client> {
     // A second call finds the provider installed, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -152,6 +169,7 @@ fn build(local: bool) -> Option<reqwest::Client> {
         .pool_idle_timeout(Duration::from_secs(20))
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
     let builder = if local { builder.no_proxy() } else { builder.https_only(true) };
+    let builder = if public { builder.dns_resolver(crate::public::PublicOnly) } else { builder };
     builder.build().inspect_err(|error| tracing::error!("no HTTP client could be made: {error}")).ok()
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use url::Url;
 
-use crate::Reach;
+use crate::{DpopKey, Reach};
 
 /// An authorization server, as the catalog describes it.
 #[derive(Debug, Clone)]
@@ -41,6 +42,12 @@ pub struct Provider {
     pub dead_codes: Vec<String>,
     /// Error codes of its own that mean the client is set up wrongly.
     pub config_codes: Vec<String>,
+    /// Where authorization requests are pushed to first (RFC 9126); `None` = they go through the browser.
+    pub par: Option<Url>,
+    /// The key that tokens are bound to (RFC 9449).
+    pub dpop: Option<Arc<DpopKey>>,
+    /// A JSON pointer to where tokens are in replies, when they are not at the top.
+    pub tokens_at: Option<String>,
     /// Where requests may go.
     pub reach: Reach,
 }

@@ -104,8 +104,17 @@ mod tests {
     use serde_json::json;
 
     fn read(body: Value) -> Option<TokenReply> {
-        let reply =
-            Reply { status: 200, content_type: None, retry_after: None, date: None, body: Vec::new(), redirect: false };
+        let reply = Reply {
+            status: 200,
+            content_type: None,
+            retry_after: None,
+            date: None,
+            challenge: None,
+            location: None,
+            dpop_nonce: None,
+            body: Vec::new(),
+            redirect: false,
+        };
         TokenReply::read(&reply, &body)
     }
 

@@ -314,6 +314,22 @@ impl Client {
         self.call(Method::POST, "/apps", Some(&json!({ "name": file_name, "text": text }))).await
     }
 
+    /// `POST /apps/by-url`: the app at an address, made when nobody knows it.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn app_by_url(&self, url: &str) -> Result<AppSummary, SdkError> {
+        self.call(Method::POST, "/apps/by-url", Some(&json!({ "url": url }))).await
+    }
+
+    /// `POST /connections/ensure`: the connection of the app at an address, begun when there is none.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn ensure(&self, app_url: &str, name: Option<&str>) -> Result<ConnectionView, SdkError> {
+        self.call(Method::POST, "/connections/ensure", Some(&json!({ "appUrl": app_url, "name": name }))).await
+    }
+
     /// `GET /search`.
     ///
     /// # Errors

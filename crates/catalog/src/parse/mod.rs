@@ -2,6 +2,7 @@
 
 mod auth;
 mod check;
+mod login;
 mod oauth;
 mod reader;
 mod request;

@@ -24,6 +24,17 @@ pub(super) async fn run(command: App, out: &Out) -> Result<(), Fault> {
             out.answer(&detail, || sheet(&detail));
             Ok(())
         }
+        App::Export { key } => {
+            let paths = Paths::resolve()?;
+            let known = key.parse::<AppKey>().ok();
+            let text = known.and_then(|key| std::fs::read_to_string(paths.apps().join(format!("{key}.toml"))).ok());
+            let text = text.ok_or_else(|| {
+                Fault::new(ErrorCode::UnknownApp, format!("{key:?} is no app of your own"))
+                    .hint("Only apps that you added have a file; `membrane app show` describes the others.")
+            })?;
+            out.answer(&json!({ "key": key, "text": text }), || text.trim_end().to_owned());
+            Ok(())
+        }
         App::Add { file } => add(&file, out).await,
         App::Client { key, remove: true, .. } => {
             let client = running_or_started().await?;
@@ -55,8 +66,12 @@ fn list(ready: bool, out: &Out) -> Result<(), Fault> {
     apps.sort_by(|a, b| a.key.cmp(&b.key));
     out.answer(&apps, || {
         let rows = apps.iter().map(|app| {
-            let needs =
-                if app.ready { Cell::toned(Tone::Good, "ready") } else { Cell::toned(Tone::Quiet, "own client") };
+            // An MCP server alone opens no API: it is told apart from what is ready.
+            let needs = match (app.ready, app.mcp) {
+                (true, _) => Cell::toned(Tone::Good, "ready"),
+                (false, true) => Cell::toned(Tone::Busy, "own client; MCP ready"),
+                (false, false) => Cell::toned(Tone::Quiet, "own client"),
+            };
             vec![
                 Cell::toned(Tone::Strong, &app.name),
                 Cell::new(app.key.as_str()),
@@ -167,11 +182,15 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
         (Some(id), file) => {
             (id, file.map(|file| input::read_all(&file).map(|text| text.trim().to_owned())).transpose()?)
         }
-        (None, _) if !input::somebody_there() => {
-            return Err(wrong_use(
-                "the client's id is missing",
-                "Give it with --clientId, and its secret with --clientSecretFile FILE (or - for standard input).",
-            ));
+        (None, Some(_)) if !input::somebody_there() => {
+            return Err(wrong_use("the client's id is missing", "Give it with --clientId."));
+        }
+        // Nobody to ask: how the client is made is told, for whoever reads it.
+        (None, None) if out.json || !input::somebody_there() => {
+            out.answer(&guide(&detail), || {
+                format!("{}\nThen: membrane app client {key} --clientId ID --clientSecretFile FILE", sheet(&detail))
+            });
+            return Ok(());
         }
         (None, file) => {
             out.note(&sheet(&detail));
@@ -198,6 +217,19 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
         )
     });
     Ok(())
+}
+
+/// Tells how a client is made: numbered steps, the page, and the redirect URI to paste there.
+fn guide(detail: &Value) -> Value {
+    let ways = items(detail, "authMethods");
+    let ways = ways.iter().filter(|way| way["needsClient"] == json!(true) || !way["redirectUri"].is_null());
+    let one = |way: &Value| {
+        json!({
+            "authMethod": way["key"], "label": way["label"], "steps": way["setup"]["steps"], "url": way["setup"]["url"],
+            "redirectUri": way["redirectUri"], "wantsSecret": way["wantsSecret"], "client": way["client"],
+        })
+    };
+    json!({ "key": detail["key"], "name": detail["name"], "ways": ways.map(one).collect::<Vec<_>>() })
 }
 
 fn wants_secret(detail: &Value) -> bool {

@@ -9,7 +9,7 @@ use membrane_model::{
 use membrane_sdk::{Client, NewSession};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{connection, search};
 use crate::args::{Connect, Redirect};
@@ -60,16 +60,14 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         out.answer(&session, || link(&session).unwrap_or_else(|| session.id.to_string()));
         return Ok(());
     }
-    let id = session.id.to_string();
     let mut attempt = Attempt { client: &client, out, asks, opens: !args.no_browser, shown: None };
-    let ended = tokio::select! {
-        ended = attempt.follow(session) => ended?,
-        _ = interrupt.recv() => {
-            told(client.cancel_session(&id).await)?;
-            return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
-        }
-    };
-    finish(&client, &ended, out).await
+    attempt.to_its_end(session, &mut interrupt).await
+}
+
+/// Follows an attempt that has been started to its end.
+pub(super) async fn to_its_end(client: &Client, session: Session, asks: bool, out: &Out) -> Result<(), Fault> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
+    Attempt { client, out, asks, opens: true, shown: None }.to_its_end(session, &mut interrupt).await
 }
 
 /// Checks a key before it goes anywhere.
@@ -147,6 +145,19 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    async fn to_its_end(&mut self, session: Session, interrupt: &mut Signal) -> Result<(), Fault> {
+        let id = session.id.to_string();
+        let client = self.client;
+        let ended = tokio::select! {
+            ended = self.follow(session) => ended?,
+            _ = interrupt.recv() => {
+                told(client.cancel_session(&id).await)?;
+                return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
+            }
+        };
+        finish(client, &ended, self.out).await
+    }
+
     async fn follow(&mut self, mut session: Session) -> Result<Session, Fault> {
         loop {
             let seen = match &session.state {
@@ -218,6 +229,9 @@ impl Attempt<'_> {
             if let Some(link) = &field.link {
                 self.out.note(&paint(Tone::Quiet, link));
             }
+            for (number, choice) in field.choices.iter().enumerate() {
+                self.out.note(&format!("  {} {}", number + 1, choice.label));
+            }
             let optional = if field.optional { " (may stay empty)" } else { "" };
             let prompt = format!("{}{optional}: ", field.label);
             let value = if field.secret {
@@ -225,6 +239,8 @@ impl Attempt<'_> {
             } else {
                 input::ask(&prompt)?
             };
+            let by_number = value.parse::<usize>().ok().and_then(|number| field.choices.get(number.wrapping_sub(1)));
+            let value = by_number.map_or(value, |choice| choice.value.clone());
             if !value.is_empty() {
                 values.insert(field.key.clone(), value);
             }
@@ -244,6 +260,10 @@ fn missing(session: &Session, fields: &[Field]) -> Fault {
     let plain: Vec<_> = fields.iter().filter(|field| !field.secret && !field.optional).map(name).collect();
     let secret: Vec<_> = fields.iter().filter(|field| field.secret && !field.optional).map(name).collect();
     let mut how = Vec::new();
+    for field in fields.iter().filter(|field| !field.choices.is_empty()) {
+        let known = field.choices.iter().take(20).map(|choice| format!("{} ({})", choice.value, choice.label));
+        how.push(format!("choose {} out of {}", field.key, known.collect::<Vec<_>>().join(", ")));
+    }
     if !plain.is_empty() {
         how.push(format!("give {} with --input FIELD=VALUE", plain.join(", ")));
     }

@@ -35,6 +35,17 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
             }
             out.answer(&token, || token.access_token.clone());
         }
+        Connection::Ensure { url, name, no_wait, non_interactive } => {
+            let view = told(client.ensure(&url, name.as_deref()).await)?;
+            let asks = !out.json && !non_interactive && input::somebody_there();
+            match &view.session_id {
+                Some(session) if asks && !no_wait && !view.connected => {
+                    let session = told(client.session(session.as_str()).await)?;
+                    super::connect::to_its_end(&client, session, asks, out).await?;
+                }
+                _ => show(out, &view),
+            }
+        }
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
         Connection::Rename { id, name } => show(out, &told(client.rename(&id, &name).await)?),
         Connection::Refresh { id } => show(out, &told(client.refresh(&id).await)?),

@@ -8,9 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use membrane_model::{
-    AuthMethodKind, Connection, ConnectionId, ConnectionState, DisconnectReason, ErrorCode, Fault, Timestamp,
-};
+use membrane_model::{Connection, ConnectionId, ConnectionState, DisconnectReason, ErrorCode, Fault, Timestamp};
 use membrane_oauth::{ExchangeFailure, TokenReply};
 use membrane_store::{CredentialRow, JournalRow, JournalState, StoreError};
 use secrecy::ExposeSecret;
@@ -106,7 +104,11 @@ impl Engine {
             Ok(reply) => self.keep(connection, credential, row, reply).await,
             Err(ExchangeFailure::Dead { code }) => {
                 tracing::info!(connection = %id, code, "the provider says the grant is gone");
-                let reason = if ambiguous { DisconnectReason::RotationLost } else { DisconnectReason::Revoked };
+                let reason = match ambiguous {
+                    _ if self.logs_in(&connection) => DisconnectReason::KeyRejected,
+                    true => DisconnectReason::RotationLost,
+                    false => DisconnectReason::Revoked,
+                };
                 self.lose(id, reason).await
             }
             Err(ExchangeFailure::Misconfigured { code }) => {
@@ -134,7 +136,6 @@ impl Engine {
         else {
             return Ok(Err(ExchangeFailure::Misconfigured { code: "app_unknown".to_owned() }));
         };
-        let provider = self.provider(app, method, &connection.fields)?;
         let refresh_token = credential.refresh_token.clone();
         let hash = refresh_token.as_ref().map_or([0; 32], |t| Sha256::digest(t.expose_secret().as_bytes()).into());
         let journal = JournalRow {
@@ -145,18 +146,7 @@ impl Engine {
             state: JournalState::InFlight,
         };
         self.write(move |tx| tx.put_journal(&journal)).await?;
-        let http = &self.inner().http;
-        let reply = match (method.kind, refresh_token) {
-            (AuthMethodKind::ClientCredentials, _) => {
-                let client = self.client_from_values(credential)?;
-                membrane_oauth::client_credentials(http, &provider, &client, &connection.scopes).await
-            }
-            (_, Some(token)) => {
-                let client = self.client_for(app, method, credential.client_id.as_deref())?;
-                membrane_oauth::refresh(http, &provider, &client, &token, None).await
-            }
-            (_, None) => Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() }),
-        };
+        let reply = self.renew(app, method, connection, credential).await?;
         let ambiguous = matches!(reply, Err(ExchangeFailure::Transient { ambiguous: true, .. }));
         if reply.is_err() && !ambiguous {
             let id = connection.id.clone();
@@ -190,6 +180,12 @@ impl Engine {
         }
         let mut changed = connection.clone();
         changed.generation = row.generation;
+        // An app may move an account to another host; its reply says so.
+        let catalog = self.catalog();
+        if let Some(method) = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method)) {
+            changed.fields.extend(crate::renew::kept(method, &reply));
+        }
+        drop(catalog);
         if let Some(scopes) = reply.scope {
             changed.scopes = scopes;
         }

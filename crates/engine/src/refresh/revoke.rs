@@ -19,14 +19,13 @@ impl Engine {
         let catalog = self.catalog();
         let app = catalog.get(&connection.app)?;
         let method = app.method(&connection.auth_method)?;
-        method.oauth.as_ref()?.revoke_url.as_ref()?;
         let row = self.store().read(|tx| tx.credential(&connection.id)).ok()??;
         let credential = Credential::open(self.vault(), &connection.id, &row.sealed).ok()?;
-        let provider = self.provider(app, method, &connection.fields).ok()?;
-        let client = match method.kind {
-            membrane_model::AuthMethodKind::ClientCredentials => self.client_from_values(&credential).ok()?,
-            _ => self.client_for(app, method, credential.client_id.as_deref()).ok()?,
-        };
+        if method.oauth.is_none() && method.mcp.is_none() {
+            return None;
+        }
+        let (provider, client) = self.deal(app, method, &connection.fields, &credential).ok()?;
+        provider.revoke.as_ref()?;
         Some(Revocation { provider, client, credential })
     }
 

@@ -40,6 +40,7 @@ impl Tx<'_> {
             "DELETE FROM refresh_journal;
              DELETE FROM credential;
              UPDATE oauth_client SET secret_key_id = NULL, secret = NULL;
+             UPDATE auth_server SET client = NULL, secret_key_id = NULL, secret = NULL, secret_expires_at = NULL;
              UPDATE session SET secrets_key_id = NULL, secrets = NULL, state_hash = NULL;
              DELETE FROM vault_key;",
         )?;

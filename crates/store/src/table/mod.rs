@@ -1,5 +1,6 @@
 //! One module per table: its SQL, its row and the functions on a [`crate::Tx`].
 
+pub(crate) mod auth_server;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
