@@ -69,7 +69,7 @@ server.on('request', async (request, response) => {
     else if (path === '/.well-known/openid-configuration' && state.settings.metadata && !request.headers['x-inner']) {
       const plain = await fetch(`${origin}${path}`, { headers: { 'x-inner': '1' } });
       bend(state, path, response, await plain.json());
-    } else if (path.startsWith('/api/')) await api(state, provider, path, request, response);
+    } else if (path.startsWith('/api/') || path === '/echo') await api(state, provider, path, request, response);
     else callback(request, response);
   } catch (error) {
     process.stderr.write(`${error.stack}\n`);

@@ -60,6 +60,13 @@ impl Engine {
             return Err(self.not_now(&connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
         }
         let credential = Credential::open(self.vault(), id, &row.sealed)?;
+        if credential.dpop_key.is_some() {
+            return Err(Fault::new(
+                ErrorCode::AccessDenied,
+                "this token works only with a key that stays in the vault",
+            )
+            .hint("Make the call with `membrane request`, which proves the key."));
+        }
         self.touch(&connection, now);
         let catalog = self.catalog();
         let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
