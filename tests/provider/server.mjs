@@ -46,7 +46,7 @@ provider.use(async (ctx, next) => {
     redirectUri: params.redirect_uri,
     resource: params.resource,
     proof: Boolean(ctx.get('dpop')),
-    pushed: Boolean(params.request_uri),
+    pushed: Boolean(ctx.query?.request_uri),
     registered: route === 'registration' ? ctx.oidc.body : undefined,
     scope: params.scope,
     status: ctx.status,

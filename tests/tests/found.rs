@@ -219,7 +219,7 @@ fn r12_r22_addresses_that_lead_nowhere_good_are_refused() -> Result<()> {
     // Only the person may have this computer looked at: a program with a token may not.
     let token = home.json(&["client", "create", "a program"])?["token"].as_str().context("no token")?.to_owned();
     let status = home.json(&["status"])?;
-    let api = status["engine"]["apiUri"].as_str().context("no port")?.to_owned();
+    let api = status["apiUri"].as_str().context("no port")?.to_owned();
     let request = Request::new("POST", "/connections/ensure").header("Authorization", &format!("Bearer {token}"));
     let reply = request.json(&json!({ "appUrl": "http://127.0.0.1:9/" })).send(&Address::of(&api.parse()?)?)?;
     ensure!(reply.status == 400 && reply.text().contains("open internet"), "{}", reply.text());
