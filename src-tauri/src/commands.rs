@@ -1,4 +1,4 @@
-//! The four commands of the console. Each checks what it is given; all of the product is behind `api`.
+//! The five commands of the console. Each checks what it is given; all of the product is behind `api`.
 
 use membrane_api::ConsoleReply;
 use membrane_engine::Caller;
@@ -92,4 +92,10 @@ pub(crate) fn ready() {
             tracing::warn!("the time of the first paint could not be written: {error}");
         }
     }
+}
+
+/// Ends the app and starts it again, where the engine could not be opened.
+#[tauri::command]
+pub(crate) fn restart(app: AppHandle) {
+    app.request_restart();
 }

@@ -1,6 +1,7 @@
 //! The engine inside the app: taken over from a headless one, opened, served, and ended in order.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use membrane_api::{Console, ServeOptions, Serving};
@@ -9,6 +10,7 @@ use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
 use tauri::AppHandle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OnceCell, watch};
 
 use crate::host::Desktop;
@@ -16,15 +18,29 @@ use crate::host::Desktop;
 /// How long a headless engine may take to end: its exchanges that are under way come first.
 const HAND_OVER: Duration = Duration::from_secs(15);
 
-/// The engine, once it is open, or why it isn't.
-type Outcome = Option<Result<Engine, Fault>>;
+/// How far the engine is.
+#[derive(Clone)]
+enum Stage {
+    /// Nobody asked for it yet.
+    Waiting,
+    /// On its way.
+    Opening,
+    /// Open, or why it isn't.
+    Ended(Result<Engine, Fault>),
+}
+
+impl Stage {
+    fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+}
 
 /// Handle on the engine of this app; clones share it.
 #[derive(Clone)]
 pub(crate) struct Core(Arc<Inner>);
 
 struct Inner {
-    outcome: watch::Sender<Outcome>,
+    stage: watch::Sender<Stage>,
     running: Mutex<Option<(Serving, Option<Running>)>>,
     console: OnceCell<Console>,
 }
@@ -32,22 +48,28 @@ struct Inner {
 impl Core {
     /// Makes it, with nothing started.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Inner { outcome: watch::Sender::new(None), running: Mutex::new(None), console: OnceCell::new() }))
+        let stage = watch::Sender::new(Stage::Waiting);
+        Self(Arc::new(Inner { stage, running: Mutex::new(None), console: OnceCell::new() }))
     }
 
     /// Opens the engine in the background.
     pub(crate) fn start(&self, app: &AppHandle) {
         let (core, app) = (self.clone(), app.clone());
+        self.0.stage.send_replace(Stage::Opening);
         tauri::async_runtime::spawn(async move {
+            // Listened for from the start: a signal that comes while the engine opens ends it in order too.
+            let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+            let signals: Vec<Signal> = signals.into_iter().filter_map(|kind| signal(kind).ok()).collect();
             let outcome = core.open(&app).await;
             if let Err(fault) = &outcome {
                 tracing::error!("the engine could not be opened: {fault}");
             }
             if let Ok(engine) = &outcome {
                 crate::tray::follow(&app, engine);
-                end_when_asked(&app, engine.clone());
+                crate::autostart::follow(&app, engine);
+                end_when_asked(&app, engine.clone(), signals);
             }
-            core.0.outcome.send_replace(Some(outcome));
+            core.0.stage.send_replace(Stage::Ended(outcome));
         });
     }
 
@@ -75,10 +97,11 @@ impl Core {
 
     /// Waits until the engine is open.
     pub(crate) async fn engine(&self) -> Result<Engine, Fault> {
-        let mut outcome = self.0.outcome.subscribe();
-        let ended = || Fault::new(ErrorCode::Internal, "the app is ending");
-        let outcome = outcome.wait_for(Option::is_some).await.map_err(|_| ended())?.clone();
-        outcome.unwrap_or_else(|| Err(ended()))
+        let mut stage = self.0.stage.subscribe();
+        match stage.wait_for(Stage::is_ended).await.as_deref() {
+            Ok(Stage::Ended(outcome)) => outcome.clone(),
+            _ => Err(Fault::new(ErrorCode::Internal, "the app is ending")),
+        }
     }
 
     /// Waits until the engine is open and returns the console's way in.
@@ -88,14 +111,20 @@ impl Core {
 
     /// Ends everything in order; exchanges that are under way finish first.
     pub(crate) fn end(&self) {
-        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let engine = self.0.outcome.borrow().clone();
+        let core = self.clone();
         tauri::async_runtime::block_on(async move {
+            // What is half open could not be closed in order.
+            let opening = matches!(*core.0.stage.borrow(), Stage::Opening);
+            if opening && tokio::time::timeout(HAND_OVER, core.engine()).await.is_err() {
+                tracing::warn!("the engine was still opening when the app ended");
+            }
+            let running = core.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let stage = core.0.stage.borrow().clone();
             let (serving, sandbox) = running.map_or((None, None), |(serving, sandbox)| (Some(serving), sandbox));
             if let Some(serving) = serving {
                 serving.stop().await;
             }
-            if let Some(Ok(engine)) = engine {
+            if let Stage::Ended(Ok(engine)) = stage {
                 engine.shut_down().await;
             }
             if let Some(sandbox) = sandbox {
@@ -132,19 +161,16 @@ async fn start_sandbox(engine: &Engine) -> Option<Running> {
     }
 }
 
-fn end_when_asked(app: &AppHandle, engine: Engine) {
+fn end_when_asked(app: &AppHandle, engine: Engine, mut signals: Vec<Signal>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
+        let signalled = std::future::poll_fn(|context| {
+            let arrived = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if arrived { Poll::Ready(()) } else { Poll::Pending }
+        });
         tokio::select! {
             () = engine.stop_asked() => {}
-            _ = terminated => {}
+            () = signalled => {}
         }
         app.exit(0);
     });

@@ -1,6 +1,7 @@
 //! The shell: a window, a tray icon, notifications and links around the engine. It knows how nothing is done.
 
 mod arguments;
+mod autostart;
 mod commands;
 mod core;
 mod host;
@@ -29,14 +30,15 @@ pub fn run() {
         .plugin(links::one_app(arguments.instance()))
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
-        .plugin(tauri_plugin_autostart::Builder::new().arg("--hidden").build())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name("Membrane").arg("--hidden").build())
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(window::remembered()).build())
         .manage(core.clone())
         .invoke_handler(tauri::generate_handler![
             commands::api,
             commands::events,
             commands::open_external,
-            commands::ready
+            commands::ready,
+            commands::restart
         ])
         .setup(move |app| {
             let handle = app.handle().clone();

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use membrane_engine::{Caller, Engine, Screen};
-use membrane_model::{ConnectionId, ConnectionView, EngineStatus, HealthStatus, StreamMessage, VaultState};
+use membrane_engine::{Caller, Engine, Screen, Texts};
+use membrane_model::{
+    ConnectionId, ConnectionView, EngineStatus, HealthStatus, StreamMessage, VaultState, WarningCode,
+};
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
@@ -18,6 +20,9 @@ use crate::window;
 const ATTENTION_MAX: usize = 5;
 /// How many others are listed.
 const RECENT_MAX: usize = 5;
+/// The entries that are always there: what each does, and its text.
+const FIXED: [(&str, &str); 4] =
+    [("add", "tray.add"), ("open", "tray.open"), ("settings", "tray.settings"), ("quit", "tray.quit")];
 /// How long "Pause all" lasts, in minutes.
 const PAUSE_MINUTES: u32 = 60;
 
@@ -31,6 +36,8 @@ struct Parts {
     headline: MenuItem<Wry>,
     recent: Submenu<Wry>,
     pause: MenuItem<Wry>,
+    /// The entries that are always there, with the keys of their texts.
+    fixed: Vec<(MenuItem<Wry>, &'static str)>,
     /// Items that come and go: below the headline, and in the submenu.
     attention: Vec<MenuItem<Wry>>,
     shown: Option<Content>,
@@ -43,7 +50,8 @@ struct Content {
     headline: String,
     attention: Vec<(String, String)>,
     recent: Vec<(String, String)>,
-    resting: bool,
+    /// The texts of "Connections", "Pause all" and of each entry that is always there.
+    names: Vec<String>,
 }
 
 /// The icon's three shapes.
@@ -86,9 +94,14 @@ pub(crate) fn start(app: &AppHandle) {
 }
 
 fn build(app: &AppHandle) -> tauri::Result<Parts> {
-    let headline = MenuItem::with_id(app, "home", "Starting…", true, None::<&str>)?;
-    let recent = Submenu::with_id(app, "recent", "Connections", false)?;
-    let pause = MenuItem::with_id(app, "pause", "Pause all for 1 hour", true, None::<&str>)?;
+    // Until the engine can say which language the person chose, it is that of the desktop.
+    let texts = Texts::of(membrane_engine::Language::System.spoken());
+    let entry = |id: &str, key: &str| MenuItem::with_id(app, id, texts.get(key, &[]), true, None::<&str>);
+    let headline = entry("home", "tray.starting")?;
+    let recent = Submenu::with_id(app, "recent", texts.get("tray.recent", &[]), false)?;
+    let pause = entry("pause", "tray.pauseAll")?;
+    let fixed = FIXED.iter().map(|(id, key)| Ok((entry(id, key)?, *key))).collect::<tauri::Result<Vec<_>>>()?;
+    let item = |at: usize| -> &dyn tauri::menu::IsMenuItem<Wry> { &fixed[at].0 };
     let menu = Menu::with_items(
         app,
         &[
@@ -96,12 +109,12 @@ fn build(app: &AppHandle) -> tauri::Result<Parts> {
             &PredefinedMenuItem::separator(app)?,
             &recent,
             &PredefinedMenuItem::separator(app)?,
-            &MenuItem::with_id(app, "add", "Add connection…", true, None::<&str>)?,
-            &MenuItem::with_id(app, "open", "Open Membrane", true, None::<&str>)?,
+            item(0),
+            item(1),
             &PredefinedMenuItem::separator(app)?,
             &pause,
-            &MenuItem::with_id(app, "settings", "Settings…", true, None::<&str>)?,
-            &MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?,
+            item(2),
+            item(3),
         ],
     )?;
     let mut builder = TrayIconBuilder::with_id("membrane").menu(&menu).title("Membrane").on_menu_event(chosen);
@@ -109,7 +122,7 @@ fn build(app: &AppHandle) -> tauri::Result<Parts> {
         builder = builder.icon(image);
     }
     let icon = builder.build(app)?;
-    Ok(Parts { icon, menu, headline, recent, pause, attention: Vec::new(), shown: None })
+    Ok(Parts { icon, menu, headline, recent, pause, fixed, attention: Vec::new(), shown: None })
 }
 
 fn chosen(app: &AppHandle, event: MenuEvent) {
@@ -153,11 +166,18 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
         Ok(deltas) => deltas,
         Err(fault) => return tracing::warn!("the tray can't follow the engine: {fault}"),
     };
-    let app = app.clone();
+    let (app, engine) = (app.clone(), engine.clone());
+    let mut settings = engine.settings_changes();
     tauri::async_runtime::spawn(async move {
         let mut connections = BTreeMap::new();
         let mut status = None;
-        while let Some(message) = deltas.next().await {
+        loop {
+            let message = tokio::select! {
+                message = deltas.next() => message,
+                // Another language, perhaps: everything is said anew.
+                Ok(()) = settings.changed() => engine.snapshot(&Caller::Console).ok(),
+            };
+            let Some(message) = message else { break };
             match message {
                 StreamMessage::Snapshot { status: now, connections: all, .. } => {
                     status = Some(now);
@@ -176,7 +196,7 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
                 | StreamMessage::Event { .. } => continue,
             }
             if let Some(status) = &status {
-                let content = content(status, connections.values());
+                let content = content(status, connections.values(), engine.texts());
                 let tray = tray.clone();
                 let handle = app.clone();
                 // Menus belong to the main thread.
@@ -188,7 +208,7 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
     });
 }
 
-fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a ConnectionView>) -> Content {
+fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a ConnectionView>, texts: Texts) -> Content {
     let all: Vec<_> = connections.filter(|c| c.health.status != HealthStatus::Connecting).collect();
     let who = |c: &ConnectionView| match &c.account {
         Some(account) => format!("{} · {}", c.app_name, account.label),
@@ -196,16 +216,19 @@ fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a Conn
     };
     let bad: Vec<_> = all.iter().filter(|c| c.health.status == HealthStatus::Attention).collect();
     let retrying = all.iter().any(|c| c.health.status == HealthStatus::Retrying);
+    let active: Vec<_> = all.iter().filter(|c| c.health.status != HealthStatus::Paused).collect();
+    let unreachable = |c: &ConnectionView| c.health.warnings.iter().any(|w| w.code == WarningCode::Offline);
+    let offline = active.len() > 1 && active.iter().all(|c| unreachable(c));
     let locked = status.vault.state != VaultState::Unlocked;
     let resting = status.paused_until.is_some();
     let headline = match (locked, bad.len(), all.len()) {
-        (true, _, _) => "The vault needs you".to_owned(),
-        (_, 1, _) => "1 needs attention".to_owned(),
-        (_, n @ 2.., _) => format!("{n} need attention"),
-        (_, 0, 0) => "Nothing connected yet".to_owned(),
-        (_, 0, _) if resting => "All paused".to_owned(),
-        (_, 0, _) if retrying => "Retrying".to_owned(),
-        (_, 0, _) => "All connected".to_owned(),
+        (true, _, _) => texts.get("tray.vault", &[]),
+        (_, n @ 1.., _) => texts.count("tray.attention", n),
+        (_, 0, 0) => texts.get("tray.nothing", &[]),
+        (_, 0, _) if resting => texts.get("tray.paused", &[]),
+        (_, 0, _) if offline => texts.get("tray.offline", &[]),
+        (_, 0, _) if retrying => texts.get("tray.retrying", &[]),
+        (_, 0, _) => texts.get("tray.connected", &[]),
     };
     let shape = match () {
         () if locked || !bad.is_empty() => Shape::Attention,
@@ -220,14 +243,18 @@ fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a Conn
         attention: bad
             .iter()
             .take(ATTENTION_MAX)
-            .map(|c| (format!("reconnect:{}", c.id), format!("▲ {}      Reconnect…", who(c))))
+            .map(|c| (format!("reconnect:{}", c.id), format!("▲ {}      {}", who(c), texts.get("tray.reconnect", &[]))))
             .collect(),
         recent: recent
             .iter()
             .take(RECENT_MAX)
             .map(|c| (format!("connection:{}", c.id), format!("{} {}", sign(c.health.status), who(c))))
             .collect(),
-        resting,
+        names: [if resting { "tray.resumeAll" } else { "tray.pauseAll" }, "tray.recent"]
+            .into_iter()
+            .chain(FIXED.iter().map(|(_, key)| *key))
+            .map(|key| texts.get(key, &[]))
+            .collect(),
     }
 }
 
@@ -258,7 +285,14 @@ fn apply(app: &AppHandle, parts: &mut Parts, content: &Content) -> tauri::Result
         parts.icon.set_icon(content.shape.image())?;
     }
     parts.headline.set_text(&content.headline)?;
-    parts.pause.set_text(if content.resting { "Resume all" } else { "Pause all for 1 hour" })?;
+    if before.is_none_or(|shown| shown.names != content.names) {
+        let [pause, recent, fixed @ ..] = content.names.as_slice() else { return Ok(()) };
+        parts.pause.set_text(pause)?;
+        parts.recent.set_text(recent)?;
+        for ((item, _), name) in parts.fixed.iter().zip(fixed) {
+            item.set_text(name)?;
+        }
+    }
     if before.is_none_or(|shown| shown.attention != content.attention) {
         for item in parts.attention.drain(..) {
             parts.menu.remove(&item)?;

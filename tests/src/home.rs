@@ -116,6 +116,25 @@ impl Home {
         Ok(command)
     }
 
+    /// Runs a script of a shell to its end, with `membrane` on its path; it stops at the first command that fails.
+    ///
+    /// # Errors
+    /// Fails when there is no shell.
+    pub fn shell(&self, script: &str) -> Result<Said> {
+        let membrane = program("membrane")?;
+        let folder = membrane.parent().context("the program is in no folder")?;
+        let path = std::env::join_paths(
+            [folder.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+        )?;
+        let mut shell = self.command("membrane")?;
+        let environment: Vec<_> =
+            shell.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
+        shell = Command::new("sh");
+        shell.env_clear().args(["-e", "-c", script]).stdin(Stdio::null());
+        shell.envs(environment.into_iter().filter_map(|(name, value)| Some((name, value?)))).env("PATH", path);
+        Ok(Said::of(&shell.output()?))
+    }
+
     /// Runs `membrane` to its end, with nothing on standard input.
     ///
     /// # Errors

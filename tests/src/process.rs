@@ -18,6 +18,17 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
+/// Returns where pictures of the screen go, for whoever wants to look.
+///
+/// # Errors
+/// Fails when the folder can't be made.
+pub fn pictures() -> Result<PathBuf> {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("pictures");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// Returns a program that was built beside the tests.
 ///
 /// # Errors

@@ -24,6 +24,7 @@
       payload.url.length <= 8192 &&
       /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(payload.url),
     ready: () => true,
+    restart: (payload) => hasOnly(payload ?? {}, []),
     'plugin:event|listen': (payload) => isObject(payload) && EVENTS.includes(payload.event),
     'plugin:event|unlisten': (payload) => isObject(payload) && EVENTS.includes(payload.event),
     // Large messages of a channel are fetched by this command.

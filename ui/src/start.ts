@@ -1,4 +1,4 @@
-// Mounts the console on a core: the shell's in the app, a made-up one in the gallery.
+// Mounts the console on a core: the shell's in the app, the API's in a browser.
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { fromWire } from './lib/api';
@@ -11,10 +11,8 @@ import { toasts } from './lib/toast.svelte';
 import './style/tokens.css';
 import './style/base.css';
 
-export function start(core: Core): void {
+export async function start(core: Core): Promise<void> {
   useCore(core);
-  preferences.showRemembered();
-  place.follow();
   const listening = Promise.all([
     core.onNavigate((path) => place.go(parse(path))),
     core.onProblem((error) => {
@@ -22,12 +20,23 @@ export function start(core: Core): void {
       toasts.say(`${problem.message} ${problem.hint}`, 'danger');
     }),
   ]).catch(() => {});
+  // Asked for first: what it answers is on its way while the page is built.
+  void live.start();
+  void preferences.load();
+  await preferences.showRemembered();
+  place.follow();
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
   mount(App, { target });
-  void live.start();
-  void preferences.load();
-  void Promise.all([painted(), listening]).then(() => core.ready());
+  void Promise.all([loaded().then(painted), listening]).then(() => core.ready());
+}
+
+/** Settles once the page counts as loaded: who drives it from outside is not answered before. */
+function loaded(): Promise<void> {
+  return new Promise((done) => {
+    if (document.readyState === 'complete') done();
+    else window.addEventListener('load', () => done(), { once: true });
+  });
 }
 
 /** Settles after the first paint; a window that is still hidden paints nothing, so not for long. */

@@ -14,7 +14,7 @@ const field = (key: string, more: Partial<Field> = {}): Field => ({
 const fields = [field('subdomain'), field('key', { pattern: 'sk_[a-z]+', example: 'sk_abc' })];
 
 test('an empty field is asked for by its name', () => {
-  expect(check(fields, {})).toEqual({ subdomain: 'Fill in subdomain.', key: 'Fill in API key.' });
+  expect(check(fields, {})).toEqual({ subdomain: 'Fill in “Subdomain”.', key: 'Fill in “API key”.' });
 });
 
 test('an optional field may stay empty', () => {

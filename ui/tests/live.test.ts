@@ -1,8 +1,9 @@
 // The stream's messages add up to what is shown.
 import { expect, test } from 'vitest';
-import { session, status, twelve } from '../gallery/fixtures';
+import { session, status, twelve } from './fixtures';
 import { apply, nothing } from '../src/lib/live';
 import { group, identity, matches } from '../src/lib/order';
+import type { ConnectionRequest } from '../src/lib/wire';
 
 const slack = twelve[0]!;
 
@@ -56,4 +57,19 @@ test('a name of the person’s own stands before the account', () => {
 test('every word of a search has to fit', () => {
   expect(twelve.filter((c) => matches(c, 'github octo')).length).toBe(1);
   expect(twelve.filter((c) => matches(c, 'github nobody')).length).toBe(0);
+});
+
+test('a request to connect is shown until it is answered', () => {
+  const state = known();
+  const request = { requestId: 'req_1', title: 'Cursor asks to connect HubSpot', status: 'pending' } as ConnectionRequest;
+  apply(state, { type: 'request', request });
+  expect(Object.keys(state.requests)).toEqual(['req_1']);
+  apply(state, { type: 'request', request: { ...request, status: 'success' } });
+  expect(state.requests).toEqual({});
+});
+
+test('a tenant that is named for the first time is one more', () => {
+  const state = known();
+  apply(state, { type: 'tenant', tenant: { id: 'ten_1', name: 'Ada', internalId: 'ada' } });
+  expect(state.tenants.map((one) => one.name)).toEqual(['Ada']);
 });

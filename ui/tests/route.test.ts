@@ -12,7 +12,15 @@ test.each([
   ['/connections/con_1/reconnect', { at: 'reconnect', id: 'con_1' }],
   ['/reconnect/con_1', { at: 'reconnect', id: 'con_1' }],
   ['/sessions/ses_1', { at: 'session', id: 'ses_1' }],
-  ['/settings', { at: 'settings' }],
+  ['/activity', { at: 'activity' }],
+  ['/activity?connection=con_1', { at: 'activity', connection: 'con_1' }],
+  ['/apps', { at: 'apps' }],
+  ['/apps/github', { at: 'app', key: 'github' }],
+  ['/welcome/2', { at: 'welcome', step: 2 }],
+  ['/welcome/9', { at: 'welcome', step: 1 }],
+  ['/settings', { at: 'settings', part: 'general' }],
+  ['/settings/api', { at: 'settings', part: 'api' }],
+  ['/settings/nothing', { at: 'settings', part: 'general' }],
 ])('%s is read', (text, route) => {
   expect(parse(text)).toEqual(route);
 });
@@ -32,7 +40,13 @@ test('every place survives its own address', () => {
     { at: 'connection', id: 'con_1' },
     { at: 'reconnect', id: 'con_1' },
     { at: 'session', id: 'ses_1' },
-    { at: 'settings' },
+    { at: 'activity', connection: 'con_1' },
+    { at: 'activity' },
+    { at: 'apps' },
+    { at: 'app', key: 'github' },
+    { at: 'welcome', step: 3 },
+    { at: 'settings', part: 'general' },
+    { at: 'settings', part: 'diagnostics' },
   ];
   for (const route of all) expect(parse(href(route))).toEqual(route);
 });

@@ -1,7 +1,9 @@
 // Times, events and problems are said the same way everywhere.
 import { expect, test } from 'vitest';
-import { asProblem, sentence } from '../src/lib/api';
-import { ago, checkFailed, clock, eventSentence } from '../src/lib/words';
+import { asProblem, fromWire, sentence } from '../src/lib/api';
+import { speak } from '../src/lib/texts.svelte';
+import { activitySentence, ago, checkFailed, clock, eventSentence, notice, standing } from '../src/lib/words';
+import { connection } from './fixtures';
 
 const now = new Date(2026, 2, 4, 10, 0).getTime();
 const then = (days: number, hours = 0) => new Date(2026, 2, 4 + days, 10 + hours, 0).toISOString();
@@ -19,12 +21,31 @@ test('the past is said by its age', () => {
   expect(ago(then(-5), now)).toBe('5 days ago');
 });
 
-test('a lost access names its reason and keeps the app’s name', () => {
-  const event = { id: '', eventType: 'connection.disconnected', connectionId: '', appKey: 'x', createdAt: '' } as const;
-  expect(eventSentence({ ...event, reason: 'secret-lost' }, 'Slack')).toBe(
-    'Lost access: its credential is not on this computer any more',
+test('activity names the app and who used it', () => {
+  const item = { id: 'e', at: '', connectionId: 'c', appKey: 'slack', appName: 'Slack', uses: 1 };
+  expect(activitySentence({ ...item, kind: 'connection.disconnected', reason: 'revoked' })).toBe('Slack lost access');
+  expect(activitySentence({ ...item, kind: 'used', uses: 3, by: { kind: 'client', name: 'Claude' } })).toBe(
+    'Claude used Slack · 3 times',
   );
-  expect(eventSentence({ ...event, reason: 'revoked' }, 'Slack')).toContain(': Slack ended');
+  expect(eventSentence({ kind: 'used', uses: 1, by: { kind: 'terminal' } })).toBe('Your terminal used it');
+});
+
+test('a notice names the account only where that is wanted', () => {
+  const lost = connection('slack', 'Slack', 'ada@example.com', 'attention', { reason: 'rotation-lost' });
+  expect(notice(lost, false).body).toBe('The connection was signed out. Tools can’t use it until you reconnect.');
+  expect(notice(lost, true).body).toContain('ada@example.com was signed out');
+  expect(notice({ ...lost, reason: 'key-rejected' }, false).body).toContain('a key that no longer works');
+});
+
+test('another language composes what the engine says in English', async () => {
+  const working = connection('slack', 'Slack', 'ada', 'connected', { nextCredentialsRefreshAt: then(0, 4) });
+  expect(standing(working, now)).toBe(working.health.sentence);
+  await speak('de');
+  expect(standing(working, now)).toBe('Verbunden. Der Zugang erneuert sich von selbst, das nächste Mal gegen 14:00.');
+  expect(fromWire({ type: '', message: 'x', data: { code: 'paused', hint: 'y', action: 'tell' } }).message).toBe(
+    'Die Verbindung ist pausiert.',
+  );
+  await speak('en');
 });
 
 test('a failed check says what to think of it', () => {

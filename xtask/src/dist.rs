@@ -34,6 +34,13 @@ const LINKED: &str = "libc6, libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0";
 const LOADED: &str = "libayatana-appindicator3-1, xdg-utils";
 /// What keeps the secrets and shows notifications; without, the app says so.
 const RECOMMENDS: &str = "gnome-keyring | org.freedesktop.secrets, notification-daemon";
+/// Tells the desktop of its entry and icons, in whichever root it is installed.
+const REFRESH: &str = r#"#!/bin/sh
+set -e
+share="$DPKG_ROOT/usr/share"
+if command -v update-desktop-database >/dev/null; then update-desktop-database -q "$share/applications" || true; fi
+if command -v gtk-update-icon-cache >/dev/null; then gtk-update-icon-cache -qtf "$share/icons/hicolor" || true; fi
+"#;
 const PROGRAMS: [&str; 2] = [NAME, "membrane"];
 
 /// Builds the package and returns its path.
@@ -42,11 +49,20 @@ pub(crate) fn run(profile: &str) -> Result<PathBuf> {
     setup::console()?;
     let build = ["build", "--profile", profile, "-p", NAME, "-p", "membrane-cli", "--features", FEATURES];
     run_command(&mut cargo(&build))?;
-    pack(&shell::binaries(profile), &target().join("dist"))
+    pack(&shell::binaries(profile), &target().join("dist"), Packing::Small)
+}
+
+/// What matters more of a package.
+#[derive(Clone, Copy)]
+pub(crate) enum Packing {
+    /// Its size, for whoever fetches it.
+    Small,
+    /// How soon it is there, for tests.
+    Quick,
 }
 
 /// Packs what a folder of binaries holds.
-pub(crate) fn pack(binaries: &Path, out: &Path) -> Result<PathBuf> {
+pub(crate) fn pack(binaries: &Path, out: &Path, packing: Packing) -> Result<PathBuf> {
     let version = env!("CARGO_PKG_VERSION");
     let architecture = output(&mut command("dpkg", &["--print-architecture"]))?.trim().to_owned();
     let tree = out.join("tree");
@@ -71,13 +87,15 @@ pub(crate) fn pack(binaries: &Path, out: &Path) -> Result<PathBuf> {
          keychain, renews them, and says once and clearly when only the person can fix one.\n"
     );
     put(&tree, "DEBIAN/control", control.as_bytes(), 0o644)?;
-    let refresh = "#!/bin/sh\nset -e\nif command -v update-desktop-database >/dev/null; then update-desktop-database -q || true; fi\n\
-                   if command -v gtk-update-icon-cache >/dev/null; then gtk-update-icon-cache -qtf /usr/share/icons/hicolor || true; fi\n";
     for script in ["postinst", "postrm"] {
-        put(&tree, &format!("DEBIAN/{script}"), refresh.as_bytes(), 0o755)?;
+        put(&tree, &format!("DEBIAN/{script}"), REFRESH.as_bytes(), 0o755)?;
     }
     let package = out.join(format!("{NAME}_{version}_{architecture}.deb"));
-    run_command(command("dpkg-deb", &["--build", "--root-owner-group", "-Zxz"]).arg(&tree).arg(&package))?;
+    let compression: &[&str] = match packing {
+        Packing::Small => &["-Zxz"],
+        Packing::Quick => &["-Zgzip", "-z1"],
+    };
+    run_command(command("dpkg-deb", &["--build", "--root-owner-group"]).args(compression).arg(&tree).arg(&package))?;
     fs::remove_dir_all(&tree)?;
     Ok(package)
 }
@@ -100,6 +118,11 @@ fn desktop(tree: &Path) -> Result<()> {
     put(tree, "usr/share/applications/dev.membrane.desktop.desktop", DESKTOP_ENTRY.as_bytes(), 0o644)?;
     for (source, size, end) in [
         ("32x32.png", "32x32", "png"),
+        ("16x16.png", "16x16", "png"),
+        ("22x22.png", "22x22", "png"),
+        ("24x24.png", "24x24", "png"),
+        ("48x48.png", "48x48", "png"),
+        ("64x64.png", "64x64", "png"),
         ("128x128.png", "128x128", "png"),
         ("128x128@2x.png", "256x256", "png"),
         ("icon.png", "512x512", "png"),
@@ -128,7 +151,17 @@ fn documents(tree: &Path) -> Result<()> {
     let folder = format!("usr/share/doc/{NAME}");
     let licences = [read("LICENSE-MIT")?, read("LICENSE-APACHE")?].join("\n\n");
     put(tree, &format!("{folder}/copyright"), licences.as_bytes(), 0o644)?;
-    for file in ["CHANGELOG.md", "SECURITY.md", "docs/api.md", "docs/catalog.md", "docs/cli.md", "docs/sandbox.md"] {
+    for file in [
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/api.md",
+        "docs/catalog.md",
+        "docs/cli.md",
+        "docs/embedding.md",
+        "docs/official-sdk.md",
+        "docs/openapi.json",
+        "docs/sandbox.md",
+    ] {
         let name = file.rsplit('/').next().unwrap_or(file);
         put(tree, &format!("{folder}/{name}"), read(file)?.as_bytes(), 0o644)?;
     }
@@ -175,7 +208,7 @@ mod tests {
         // Stand-ins: one that is a program like ours, one that prints completions.
         put(&folder, "bin/membrane-desktop", &fs::read("/bin/true").unwrap(), 0o755).unwrap();
         put(&folder, "bin/membrane", b"#!/bin/sh\necho \"$1 for $2\"\n", 0o755).unwrap();
-        let package = pack(&folder.join("bin"), &folder.join("out")).unwrap();
+        let package = pack(&folder.join("bin"), &folder.join("out"), Packing::Quick).unwrap();
         let list = output(command("dpkg-deb", &["--contents"]).arg(&package)).unwrap();
         for place in [
             "-rwxr-xr-x root/root ./usr/bin/membrane-desktop",

@@ -7,6 +7,7 @@ mod icons;
 mod run;
 mod setup;
 mod shell;
+mod shots;
 mod tally;
 mod test;
 mod tidy;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Draw the icons anew from their SVG sources
     Icons,
+    /// Take a picture of every state of the console
+    Shots(shots::Options),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
             dist::run(&profile).map(|package| shell::say(&format!("made {}", package.display())))
         }
         Command::Icons => icons::run(),
+        Command::Shots(options) => shots::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,10 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, is_there, output, root, run, say};
+use crate::shell::{command, is_there, output, root, run, say, target};
 
 /// A system package and why it is needed.
 type Package = (&'static str, &'static str);
@@ -38,16 +39,33 @@ const TEST: &[Package] = &[
     ("hicolor-icon-theme", "where icons are looked up"),
     ("adwaita-icon-theme", "icons of the desktop"),
     ("fonts-dejavu-core", "a font"),
+    ("fonts-inter", "the font of the pictures"),
+    ("chromium", "drives the console in a browser"),
     ("imagemagick", "takes screenshots"),
+    ("chromium", "the browser that connect pages are opened in"),
+    ("python3-venv", "keeps Python packages apart from the system's"),
+    ("python3", "plays another user of this computer, receives webhooks, and runs the API's fuzzer"),
+    ("python3-dbusmock", "a network and a sleep that do as they are told"),
+    ("faketime", "a clock that can be set"),
+    ("util-linux", "a small disk that can be full"),
+];
+
+/// What measuring takes beside that: peers to measure ourselves against.
+const BENCH: &[Package] = &[
+    ("curl", "a peer for the time of a request"),
+    ("oidc-agent-cli", "a peer for the time of a token"),
+    ("nginx-light", "a proxy to measure ours beside"),
 ];
 
 /// Which set of packages is wanted.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Wanted {
     /// To build and run.
     Run,
     /// To test as well.
     Test,
+    /// To measure as well.
+    Bench,
 }
 
 /// Installs what is missing of the system's packages.
@@ -86,7 +104,11 @@ pub(crate) fn packages(wanted: Wanted) -> Result<()> {
 }
 
 fn of(wanted: Wanted) -> Vec<Package> {
-    if wanted == Wanted::Test { [BUILD, TEST].concat() } else { BUILD.to_vec() }
+    match wanted {
+        Wanted::Run => BUILD.to_vec(),
+        Wanted::Test => [BUILD, TEST].concat(),
+        Wanted::Bench => [BUILD, TEST, BENCH].concat(),
+    }
 }
 
 /// Returns those packages that are not in a list of lines `name install ok installed`.
@@ -135,7 +157,27 @@ pub(crate) fn npm(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds the console, unless it is newer than all its sources already.
+/// Installs the Python packages of a folder into an environment of its own under `target/python`, unless they are those
+/// of its requirements file already.
+pub(crate) fn python(folder: &str) -> Result<()> {
+    let name = Path::new(folder).file_name().unwrap_or_default();
+    let requirements = root().join(folder).join("requirements.txt");
+    let environment = target().join("python").join(name);
+    let stamp = environment.join(".installed");
+    let wanted = std::fs::read_to_string(&requirements).with_context(|| format!("{folder} has no requirements.txt"))?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
+        return Ok(());
+    }
+    say(&format!("installing the Python packages of {folder}"));
+    run(command("python3", &["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut pip = Command::new(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+    run(&mut pip)?;
+    std::fs::write(stamp, wanted)?;
+    Ok(())
+}
+
+/// Builds the console and the connect page, unless they are newer than all their sources already.
 pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
@@ -145,10 +187,11 @@ pub(crate) fn console() -> Result<()> {
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["src", "public"].iter().map(|folder| newest(&root().join("ui").join(folder))))
+        .chain(["ui/src", "ui/embed", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
         .max()
         .flatten();
-    if built.is_some() && built >= newest {
+    let whole = built.is_some() && root().join("ui/dist-embed").is_dir();
+    if whole && built >= newest {
         return Ok(());
     }
     say("building the console");

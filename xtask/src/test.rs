@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use crate::dist;
 use crate::setup::{self, Wanted};
-use crate::shell::{FEATURES, binaries, cargo, command, root, run as run_command};
+use crate::shell::{FEATURES, binaries, cargo, command, root, run as run_command, target};
 use crate::tally::Tally;
 use crate::tidy;
 
@@ -13,16 +14,25 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
     tally.must("system packages", setup::packages(Wanted::Test));
     tally.must("console", setup::console());
     tally.must("npm packages of tests/provider", setup::npm("tests/provider"));
+    tally.must("Python packages of tests/receiver", setup::python("tests/receiver"));
+    tally.must("npm packages of tests/contract", setup::npm("tests/contract"));
+    tally.must("Python packages of tests/contract", setup::python("tests/contract"));
+    tally.must("npm packages of tests/console", setup::npm("tests/console"));
     if filter.is_none() {
         checks(&mut tally);
     }
     // All targets, so that the tests find every dependency built with the features they want it with.
     let build = ["build", "--quiet", "--workspace", "--all-targets", "--features", FEATURES];
     tally.check("build", run_command(&mut cargo(&build)));
+    let package = dist::pack(&binaries("dev"), &target().join("test-package"), dist::Packing::Quick);
     let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast", "--features", FEATURES]);
     tests.arg("--").args(["--format=pretty"]).args(filter);
-    // The whole-system tests start the programs in here as anybody would.
+    // The whole-system tests start the programs in here as anybody would, and install this package.
     tests.env("MEMBRANE_TEST_BIN_DIR", binaries("dev"));
+    if let Ok(package) = &package {
+        tests.env("MEMBRANE_TEST_PACKAGE", package);
+    }
+    tally.check("package", package.map(drop));
     if long {
         tests.env("MEMBRANE_TEST_LONG", "1");
     }

@@ -19,7 +19,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("zbus-secret-service-keyring-store", &["membrane-vault"]),
     ("axum", &["membrane-api", "membrane-sandbox"]),
     ("oauth2", &["membrane-oauth"]),
-    ("reqwest", &["membrane-oauth"]),
+    ("reqwest", &["membrane-oauth", "membrane-engine"]),
 ];
 
 /// Beginnings of real secrets, which nothing in the repository may look like.
@@ -42,6 +42,7 @@ pub(crate) fn run() -> Result<()> {
             app(name, &text, &mut problems);
         }
     }
+    unsafe_code(&mut problems)?;
     for problem in &problems {
         say(problem);
     }
@@ -84,6 +85,26 @@ fn packages(metadata: &Value, problems: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Unsafe code is denied in the whole workspace, and every crate takes part in that.
+fn unsafe_code(problems: &mut Vec<String>) -> Result<()> {
+    let manifest = |path: &Path| -> Result<toml::Table> { Ok(std::fs::read_to_string(path)?.parse()?) };
+    let workspace = manifest(&root().join("Cargo.toml"))?;
+    let level = &workspace["workspace"]["lints"]["rust"]["unsafe_code"];
+    if !matches!(level.as_str(), Some("deny" | "forbid")) {
+        problems.push("Cargo.toml does not deny unsafe code".to_owned());
+    }
+    let metadata = output(&mut cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let path = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+        let takes_part = manifest(path)?.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
+        if takes_part != Some(true) {
+            problems.push(format!("{} does not take the workspace's lints", path.display()));
+        }
+    }
+    Ok(())
 }
 
 fn source(file: &str, text: &str, problems: &mut Vec<String>) {

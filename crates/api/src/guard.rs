@@ -60,7 +60,10 @@ fn opens_in_browser(request: &Request) -> bool {
     match path {
         "/health" | "/oauth-callback" | "/connection-popup" | "/openapi.json" | "/docs" => true,
         "/connect" => request.method() == Method::GET || is_form(request.headers()),
-        _ => under("/screens") || under("/embed") || under("/sse"),
+        _ => {
+            let console = crate::routes::is_console_page(request.method(), path);
+            console || under("/screens") || under("/embed") || under("/sse")
+        }
     }
 }
 

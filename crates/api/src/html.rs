@@ -13,6 +13,7 @@ mod files {
 
 const REPORT: &str = include_str!("../static/report.js");
 const DOCS: &str = include_str!("../static/docs.js");
+const ELEMENT: &str = include_str!("../static/element.js");
 const PLAIN: &str = include_str!("../static/plain.css");
 
 /// What a page is told at its start.
@@ -172,6 +173,7 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
     let own = match name.as_str() {
         "report.js" => Some(REPORT.as_bytes()),
         "docs.js" => Some(DOCS.as_bytes()),
+        "element.js" => Some(ELEMENT.as_bytes()),
         "plain.css" => Some(PLAIN.as_bytes()),
         _ => None,
     };

@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod guard;
 mod html;
+mod kept;
 mod limits;
 mod openapi;
 mod routes;

@@ -240,13 +240,13 @@ pub(crate) struct SearchHit {
     /// What was found: always `connector`.
     pub(crate) element_type: &'static str,
     /// The same in the wire's words.
-    pub(crate) element: SearchElement,
+    pub(crate) element: FoundElement,
 }
 
 /// What a search found, in the wire's words.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SearchElement {
+pub(crate) struct FoundElement {
     /// Names the app.
     pub(crate) id: AppKey,
     /// See `id`.

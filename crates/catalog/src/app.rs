@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{AppKey, AppSummary, AuthMethodKind, AuthMethodSummary};
+use serde::{Deserialize, Serialize};
 
 use crate::{AuthMethod, Template, TextTemplate};
 
 /// An external product that can be connected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
     /// Names it.
     pub key: AppKey,
@@ -100,12 +101,13 @@ impl App {
             ready: self.ready(),
             mcp: self.has_mcp(),
             own: self.own,
+            popularity: self.popularity,
         }
     }
 }
 
 /// Where the facts about an app come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The vendor's own page.
     pub url: String,
@@ -116,7 +118,7 @@ pub struct Source {
 }
 
 /// How sure the facts about an app are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Checked {
     /// The endpoints were found on the vendor's own page.
     Docs,
@@ -136,7 +138,7 @@ impl Checked {
 }
 
 /// The API that a connection opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Api {
     /// What paths are appended to.
     pub base: Template,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use membrane_model::{AuthMethodKind, Field, ReturnPath};
+use serde::{Deserialize, Serialize};
 
 use crate::fields::{FieldProblem, check_field};
 use crate::{Api, Choose, HttpCheck, Identity, Keep, Login, Send, Template};
 
 /// A way to connect an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthMethod {
     /// Names it within the app.
     pub key: String,
@@ -77,7 +78,7 @@ impl AuthMethod {
 }
 
 /// What the OAuth flows need to know of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OauthFacts {
     /// The issuer, compared as text with the answer's `iss` (RFC 9207); fill it with [`Template::fill_text`].
     pub issuer: Option<Template>,
@@ -133,7 +134,7 @@ impl OauthFacts {
 }
 
 /// What a provider does with PKCE (RFC 7636).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pkce {
     /// Nothing works without it.
     Required,
@@ -146,7 +147,7 @@ pub enum Pkce {
 }
 
 /// How the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenAuth {
     /// `Authorization: Basic`.
     Basic,
@@ -157,7 +158,7 @@ pub enum TokenAuth {
 }
 
 /// How the body of a token request is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenBody {
     /// `application/x-www-form-urlencoded`, as the standard says.
     Form,
@@ -166,7 +167,7 @@ pub enum TokenBody {
 }
 
 /// A permission that can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// The provider's name of it.
     pub name: String,
@@ -177,7 +178,7 @@ pub struct Scope {
 }
 
 /// The ways back from the browser that a provider accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Redirects {
     /// To a port of this computer.
     pub loopback: Loopback,
@@ -196,7 +197,7 @@ impl Redirects {
 }
 
 /// Which loopback redirects a provider accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Loopback {
     /// `http://127.0.0.1` with any port, whatever was registered (RFC 8252 section 7.3).
     AnyPort,
@@ -231,7 +232,7 @@ impl Loopback {
 }
 
 /// Whose OAuth client it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientSource {
     /// The person's own, set up once with the app's steps.
     Own,
@@ -247,7 +248,7 @@ pub enum ClientSource {
 }
 
 /// What is known of a provider's tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFacts {
     /// What happens to a refresh token that was used.
     pub rotation: Rotation,
@@ -262,7 +263,7 @@ pub struct TokenFacts {
 }
 
 /// What happens to a refresh token that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Rotation {
     /// It stays good.
     None,
@@ -276,7 +277,7 @@ pub enum Rotation {
 }
 
 /// Error codes of a provider that are not in the standard.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorCodes {
     /// The grant is gone: the person must sign in again.
     pub dead: Vec<String>,
@@ -285,7 +286,7 @@ pub struct ErrorCodes {
 }
 
 /// How a person gets a client id or a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     /// The page where it starts.
     pub url: String,

@@ -7,27 +7,48 @@ use std::sync::OnceLock;
 
 use membrane_model::{AppKey, AppSummary, SearchResult};
 
-use crate::parse::VARS;
+use crate::parse::{VARS, parse_with};
 use crate::search::index::Index;
-use crate::{App, AppFileError, parse_app};
+use crate::{App, AppFileError};
 
-/// The files in `apps/`, with their names.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+/// The apps that come with the product, read and checked by the build: a key, where its JSON stands in [`APPS`], and its
+/// file.
+const PLACES: &[(&str, usize, usize, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+const APPS: &str = include_str!(concat!(env!("OUT_DIR"), "/apps.json"));
 
-/// Own app files beyond this size are refused: the largest of ours has 8 KiB.
+/// What apps inherit from: the key of a family and the text of its file.
+const FAMILIES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/families.rs"));
+
+/// Own app files beyond this size are refused: the largest of ours has 16 KiB.
 const MAX_FILE: u64 = 256 * 1024;
 
 /// All apps that can be connected.
 #[derive(Debug)]
 pub struct Catalog {
-    apps: BTreeMap<AppKey, App>,
+    apps: BTreeMap<AppKey, Entry>,
     vars: BTreeMap<String, String>,
     /// Built by the first search: an engine that only refreshes tokens never needs it.
     index: OnceLock<Index>,
 }
 
+/// An app, unfolded when somebody asks for it: an engine touches a few of a thousand.
+#[derive(Debug)]
+struct Entry {
+    json: &'static str,
+    app: OnceLock<Option<App>>,
+}
+
+/// Reads one app out of the text of its file.
+///
+/// # Errors
+/// The first mistake, with its line and what to write instead.
+pub fn parse_app(file_name: &str, text: &str) -> Result<App, AppFileError> {
+    parse_with(file_name, text, FAMILIES)
+}
+
 impl Catalog {
-    /// Reads the apps that come with the product and the person's own, which replace built-in ones of the same key.
+    /// Takes the apps that come with the product and reads the person's own, which replace built-in ones of the same
+    /// key.
     ///
     /// A file that is not valid is left out and told of; the others are there. `vars` fill slots that no person fills;
     /// without `sandbox` among them, its usual address stands in.
@@ -35,14 +56,11 @@ impl Catalog {
     pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
         let usual = VARS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let vars = usual.chain(vars.clone()).collect();
-        let mut catalog = Self { apps: BTreeMap::new(), vars, index: OnceLock::new() };
+        let built_in = PLACES.iter().filter_map(|(key, from, to, _)| {
+            Some((key.parse().ok()?, Entry { json: APPS.get(*from..*to)?, app: OnceLock::new() }))
+        });
+        let mut catalog = Self { apps: built_in.collect(), vars, index: OnceLock::new() };
         let mut errors = Vec::new();
-        for (file, text) in FILES {
-            match parse_app(file, text) {
-                Ok(app) => catalog.insert(app),
-                Err(error) => errors.push(error),
-            }
-        }
         if let Some(folder) = own_apps_dir {
             catalog.add_own(folder, &mut errors);
         }
@@ -52,12 +70,20 @@ impl Catalog {
     /// Finds an app.
     #[must_use]
     pub fn get(&self, key: &AppKey) -> Option<&App> {
-        self.apps.get(key)
+        self.unfold(self.apps.get(key)?)
+    }
+
+    /// Returns the text of an app's file: the person's own, else the one that comes with the product.
+    #[must_use]
+    pub fn file(own_apps_dir: Option<&Path>, key: &AppKey) -> Option<String> {
+        let own = own_apps_dir.map(|folder| folder.join(format!("{key}.toml")));
+        let built_in = || PLACES.iter().find(|(other, ..)| *other == key.as_str()).map(|(.., text)| (*text).to_owned());
+        own.and_then(|path| fs::read_to_string(path).ok()).or_else(built_in)
     }
 
     /// Lists all apps by key.
     pub fn apps(&self) -> impl Iterator<Item = &App> {
-        self.apps.values()
+        self.apps.values().filter_map(|entry| self.unfold(entry))
     }
 
     /// Returns what a list shows of an app.
@@ -86,14 +112,25 @@ impl Catalog {
         self.index.get_or_init(|| Index::build(self.apps()))
     }
 
-    fn insert(&mut self, mut app: App) {
+    /// Unfolds a built-in app. What the build wrote always reads: a test unfolds every one.
+    fn unfold<'a>(&self, entry: &'a Entry) -> Option<&'a App> {
+        entry.app.get_or_init(|| serde_json::from_str(entry.json).ok().map(|app| self.filled(app))).as_ref()
+    }
+
+    fn insert(&mut self, app: App) {
+        let app = self.filled(app);
+        self.apps.insert(app.key.clone(), Entry { json: "", app: OnceLock::from(Some(app)) });
+    }
+
+    /// Puts the product's own values into the addresses of pages.
+    fn filled(&self, mut app: App) -> App {
         for method in &mut app.auth {
             let links = method.fields.iter_mut().filter_map(|field| field.link.as_mut());
             for page in links.chain(method.setup.as_mut().map(|setup| &mut setup.url)) {
                 self.fill_page(page);
             }
         }
-        self.apps.insert(app.key.clone(), app);
+        app
     }
 
     /// Puts the product's own values into the address of a page; people's values never stand there.

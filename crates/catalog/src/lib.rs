@@ -20,11 +20,10 @@ pub use auth::{
     AuthMethod, ClientSource, ErrorCodes, Loopback, OauthFacts, Pkce, Redirects, Rotation, Scope, Setup, TokenAuth,
     TokenBody, TokenFacts,
 };
-pub use catalog::Catalog;
+pub use catalog::{Catalog, parse_app};
 pub use error::AppFileError;
 pub use fields::{FieldProblem, check_field};
 pub use login::{Choose, Keep, Login, LoginBody};
-pub use parse::parse_app;
 pub use request::{AccountPointers, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, Verdict};
 pub use template::Template;
 pub use text::TextTemplate;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use membrane_model::Choice;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::request::scalar;
@@ -13,7 +14,7 @@ use crate::{HttpCheck, HttpMethod, Template, TextTemplate};
 const CHOICES_MAX: usize = 500;
 
 /// A part of what a provider answers that fills a slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// The slot that it fills.
     pub slot: String,
@@ -31,7 +32,7 @@ impl Keep {
 }
 
 /// The request that trades what a person typed for a token that lasts for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
     /// How to ask.
     pub method: HttpMethod,
@@ -56,7 +57,7 @@ pub struct Login {
 }
 
 /// What a login sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoginBody {
     /// Nothing.
     None,
@@ -133,7 +134,7 @@ fn each_text(json: &Value, take: &mut impl FnMut(&str)) {
 }
 
 /// What a person chooses once they are signed in: a site, an organisation, an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choose {
     /// The slot that the choice fills.
     pub field: String,

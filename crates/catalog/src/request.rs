@@ -1,12 +1,13 @@
 //! How a credential travels, and the requests that check it.
 
 use membrane_model::Account;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Template, TextTemplate};
 
 /// How a credential travels with a call to the app's API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Send {
     /// In a header.
     Header {
@@ -43,7 +44,7 @@ pub enum Send {
 }
 
 /// A request that tells whether a credential works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpCheck {
     /// How to ask.
     pub method: HttpMethod,
@@ -62,7 +63,7 @@ pub struct HttpCheck {
 }
 
 /// How to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HttpMethod {
     /// Reads.
     Get,
@@ -71,7 +72,7 @@ pub enum HttpMethod {
 }
 
 /// What to look for in the body of a reply with a good status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyCheck {
     /// A JSON pointer to a member that is `true` when it works.
     pub ok: Option<String>,
@@ -144,7 +145,7 @@ fn is_nothing(found: Option<&Value>) -> bool {
 }
 
 /// Tells whose account a credential is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Identity {
     /// The app is asked.
     Request {
@@ -166,7 +167,7 @@ pub enum Identity {
 }
 
 /// JSON pointers (RFC 6901) to an account in a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountPointers {
     /// What names it for good; joined with `:` when there are several.
     pub id: Vec<String>,

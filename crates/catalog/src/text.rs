@@ -1,11 +1,12 @@
 //! Texts with slots that are no URLs: `{email}/token`.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::template::{FillProblem, Part, is_slot_name};
 
 /// A text with slots, known to be well formed; may be empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextTemplate(String);
 
 impl TextTemplate {

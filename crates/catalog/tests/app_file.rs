@@ -57,6 +57,68 @@ fn r94_a_mistake_is_told_with_its_line_and_what_to_write() {
 }
 
 #[test]
+fn what_an_app_can_do_is_out_of_a_closed_list() {
+    let with = |list: &str| format!("capabilities = [{list}]\ncategories");
+    let app = parse_app("my-crm.toml", &GOOD.replace("categories", &with("\"manage-deals\", \"send-email\""))).unwrap();
+    assert_eq!(app.capabilities, ["manage-deals", "send-email"]);
+    assert_eq!(
+        refused("categories", &with("\"manage-deal\"")),
+        "my-crm.toml, line 4: \"manage-deal\" is nothing that apps are known to do. Write \"manage-deals\"."
+    );
+}
+
+#[test]
+fn an_mcp_server_is_a_way_to_connect_and_does_not_open_the_api() {
+    let mcp = "\n[[auth]]\ntype = \"mcp\"\nurl = \"https://mcp.example.com/mcp\"\n";
+    let both = parse_app("my-crm.toml", &format!("{GOOD}{mcp}")).unwrap();
+    assert!(both.ready() && both.has_mcp());
+    let (head, _) = GOOD.split_once("\n[[auth]]").unwrap();
+    let alone = parse_app("my-crm.toml", &format!("{head}{mcp}")).unwrap();
+    assert!(!alone.ready() && alone.has_mcp() && !alone.auth[0].needs_client());
+    assert_eq!(
+        refused("send =", "url = \"https://crm.example.com\"\nsend ="),
+        "my-crm.toml, line 9: url has no meaning in the api-key way to connect. \
+         Leave it out; the address of the API stands in [api] base."
+    );
+}
+
+#[test]
+fn an_app_inherits_what_its_family_says_however_deep_and_its_own_word_goes_first() {
+    let text = r#"key = "my-sheets"
+name = "My Sheets"
+domains = ["sheets.example.com"]
+categories = ["spreadsheets"]
+description = "Keeps tables."
+inherits = "google"
+
+[[auth]]
+key = "oauth"
+token = { lifetime = 60 }
+scopes = [{ name = "openid", text = "Know who you are" }]
+"#;
+    let app = parse_app("my-sheets.toml", text).unwrap();
+    assert_eq!((app.family.as_ref().unwrap().as_str(), app.auth.len()), ("google", 1));
+    let oauth = app.auth[0].oauth.as_ref().unwrap();
+    assert_eq!(oauth.token_url.as_str(), "https://oauth2.googleapis.com/token");
+    assert_eq!((oauth.token.lifetime, oauth.token.refresh_idle_days), (Some(60), Some(180)));
+    assert_eq!(oauth.scopes.len(), 1);
+
+    let stranger = parse_app("my-sheets.toml", &text.replace("\"google\"", "\"goggle\"")).unwrap_err().to_string();
+    assert!(
+        stranger.starts_with("my-sheets.toml, line 6: inherits = \"goggle\" is no family. Write one of"),
+        "{stranger}"
+    );
+    let wrong = parse_app("my-sheets.toml", &text.replace("key = \"oauth\"", "key = \"oauth\"\ntoken_body = 1"));
+    assert!(wrong.unwrap_err().to_string().starts_with("my-sheets.toml, line 10: token_body"));
+    // The mistake is the app's where the app says it, and the family's where it was inherited.
+    let zoho = text.replace("\"google\"", "\"zoho\"").replace("key = \"oauth\"", "key = \"oauth\"\nsend = []");
+    assert!(parse_app("my-sheets.toml", &zoho).is_ok());
+    let basic = text.replace("key = \"oauth\"", "key = \"oauth\"\ntype = \"basic\"");
+    let inherited = parse_app("my-sheets.toml", &basic).unwrap_err().to_string();
+    assert!(inherited.starts_with("families/google.toml, line "), "{inherited}");
+}
+
+#[test]
 fn what_is_no_toml_is_refused_with_a_sentence() {
     for junk in ["", "\u{0}\u{1}\u{2}", "key = ", "<html></html>", "[[[", "{\"key\": 1}"] {
         let error = parse_app("junk.toml", junk).unwrap_err();

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
-use std::{fs, iter};
 
-use membrane_catalog::{App, Catalog, ClientSource, parse_app};
+use membrane_catalog::{App, Catalog, Checked, ClientSource, capability, lint, parse_app};
 use membrane_model::AuthMethodKind;
 
 fn apps() -> Vec<(String, App)> {
@@ -22,18 +22,51 @@ fn apps() -> Vec<(String, App)> {
 
 #[test]
 fn every_file_reads_and_is_named_after_its_key() {
-    let apps = apps();
-    assert!(apps.len() >= 30, "{} apps", apps.len());
-    for (file, app) in &apps {
+    for (file, app) in &apps() {
         assert_eq!(*file, format!("{}.toml", app.key));
     }
 }
 
 #[test]
-fn every_app_is_built_in() {
+fn there_are_400_apps_and_100_checked_against_the_vendors_own_pages() {
+    let apps = apps();
+    assert!(apps.len() >= 400, "{} apps", apps.len());
+    let checked = |app: &App| app.source.as_ref().is_some_and(|source| source.checked == Checked::Docs);
+    let docs = apps.iter().filter(|(_, app)| checked(app)).count();
+    assert!(docs >= 100, "{docs} apps are checked");
+}
+
+#[test]
+fn nothing_in_the_catalog_is_suspicious() {
+    let apps = apps();
+    let all: Vec<&App> = apps.iter().map(|(_, app)| app).collect();
+    let mut found: Vec<String> = all.iter().flat_map(|app| lint::app(app)).collect();
+    found.extend(lint::among(&all).into_iter().map(|(key, what)| format!("{key}.toml: {what}")));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn what_the_build_wrote_is_what_the_files_say() {
     let (catalog, errors) = Catalog::load(None, &BTreeMap::new());
     assert_eq!(errors, []);
-    assert_eq!(catalog.apps().count(), apps().len());
+    let apps = apps();
+    assert_eq!(catalog.apps().count(), apps.len());
+    for (file, app) in apps.iter().filter(|(_, app)| !app.local) {
+        assert_eq!(catalog.get(&app.key), Some(app), "{file}");
+        assert_eq!(parse_app(file, &Catalog::file(None, &app.key).unwrap()).as_ref(), Ok(app), "{file}");
+    }
+}
+
+#[test]
+fn every_app_can_do_something_and_every_capability_has_an_app() {
+    let mut served: BTreeSet<String> = BTreeSet::new();
+    for (file, app) in apps() {
+        assert!(!app.capabilities.is_empty(), "{file} has no capabilities");
+        served.extend(app.capabilities);
+    }
+    for (id, reason) in capability::list() {
+        assert!(served.contains(id), "no app {reason} ({id})");
+    }
 }
 
 #[test]
@@ -88,20 +121,6 @@ fn every_kind_of_connecting_is_there() {
         there,
         ["ApiKey", "Basic", "ClientCredentials", "Device", "Mcp", "OAuth2"].map(str::to_owned).into_iter().collect()
     );
-}
-
-#[test]
-fn names_and_aliases_are_nobody_elses() {
-    let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    for (_, app) in apps() {
-        let names: BTreeSet<String> =
-            iter::once(&app.name).chain(&app.aliases).map(|name| name.to_lowercase()).collect();
-        for name in names {
-            if let Some(other) = owners.insert(name.clone(), app.key.to_string()) {
-                panic!("{name:?} is the name of {other} and of {}", app.key);
-            }
-        }
-    }
 }
 
 #[test]

@@ -27,11 +27,19 @@ pub(crate) enum Command {
     /// List, look at, use and archive connections
     #[command(subcommand)]
     Connection(Connection),
+    /// Call an app with a connection's credential
+    Request(crate::command::request::Request),
+    /// Addresses that are told of events
+    #[command(subcommand)]
+    Webhook(crate::command::webhook::Webhook),
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words
-        #[arg(required = true)]
+        #[arg(required_unless_present = "batch")]
         intent: Vec<String>,
+        /// Read intents from a file, one a line: a JSON text, or an object with "intent"; - is standard input
+        #[arg(long, value_name = "FILE", conflicts_with = "intent")]
+        batch: Option<PathBuf>,
     },
     /// Look at apps, set their OAuth client, add your own
     #[command(subcommand)]
@@ -44,6 +52,18 @@ pub(crate) enum Command {
     Origin(Origin),
     /// Show the engine and the vault
     Status,
+    /// Look at keychain, links, port, clock, network and permissions, and say what to do
+    Doctor {
+        /// Write a support bundle without names, accounts, ids and secrets to your downloads instead
+        #[arg(long)]
+        bundle: bool,
+    },
+    /// Open the app's window in a browser, where there is no desktop app
+    Console {
+        /// Print the one-time address and open nothing
+        #[arg(long)]
+        print: bool,
+    },
     /// Run the engine without a screen, in the foreground
     Serve(Serve),
     /// End the engine that runs without a screen
@@ -178,6 +198,13 @@ pub(crate) enum Connection {
         /// Its id or key, or its app's key
         id: String,
     },
+    /// Say when a key ends, so that you are told a week before
+    End {
+        /// Its id or key, or its app's key
+        id: String,
+        /// A day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never
+        when: String,
+    },
     /// Ask the app whether a connection works
     Test {
         /// Its id or key, or its app's key
@@ -207,7 +234,7 @@ pub(crate) enum Connection {
 pub(crate) enum App {
     /// List apps
     List {
-        /// Only those that connect with nothing to register
+        /// Only those that connect with nothing to register; those with nothing but an MCP server are marked
         #[arg(long)]
         ready: bool,
     },
@@ -221,10 +248,13 @@ pub(crate) enum App {
         /// The file; - reads standard input
         file: PathBuf,
     },
-    /// Print the file of an app of your own
+    /// Print an app's file, to keep it, change it, or give it to somebody
     Export {
         /// The app's key
         key: String,
+        /// Write it here instead; a file that is there is not overwritten
+        #[arg(long = "to", value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Show how to make your own OAuth client for an app, and set it
     Client {

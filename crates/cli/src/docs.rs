@@ -12,14 +12,14 @@ Generated from the command itself; a test keeps it fresh.
   standard error.
 * Text is coloured on a terminal only; `NO_COLOR` turns colour off.
 * Secrets are asked for, read from a file or from standard input, never taken from the command line.
-* `connect`, `connection`, `client`, `vault`, `sandbox`, `open` and `app client` start an engine without a screen when none
-  runs; `status`, `search` and the other `app` commands never do. `membrane stop` ends it.
+* `connect`, `connection`, `request`, `webhook`, `client`, `console`, `vault`, `sandbox`, `open` and `app client` start an
+  engine without a screen when none runs; `status`, `doctor`, `search` and the other `app` commands never do. `membrane stop` ends it.
 * `MEMBRANE_HOME` moves all data and runtime files under one folder.
 
 | Exit code | Meaning |
 |---|---|
 | 0 | done |
-| 1 | a mistake of ours |
+| 1 | a mistake of ours; `doctor` found something broken |
 | 2 | wrong use |
 | 3 | no engine runs |
 | 4 | not found |

@@ -138,6 +138,11 @@ fn log_to_stderr() {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init();
 }
 
+/// Servers that read markup show the text as it is.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// The surroundings of an engine without a screen: the desktop's browser and notifications, where there is a desktop.
 #[derive(Default)]
 struct Terminal {
@@ -162,26 +167,32 @@ impl Host for Terminal {
                 Screen::Reconnect(id) => format!("\nmembrane connect --connectionId {id}"),
                 _ => String::new(),
             };
-            let raised = notify_rust::Notification::new()
+            let mut message = notify_rust::Notification::new();
+            message
                 .appname("Membrane")
                 .summary(&notification.title)
-                .body(&format!("{}{how}", notification.body))
-                .icon("dev.membrane.desktop")
-                .show();
-            match raised {
-                Ok(handle) => {
-                    shown.lock().unwrap_or_else(PoisonError::into_inner).insert(notification.id, handle);
-                }
+                .body(&escape(&format!("{}{how}", notification.body)))
+                .icon("dev.membrane.desktop");
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            // One with the same id is up: it is replaced, not joined by a second.
+            if let Some(before) = shown.get(&notification.id) {
+                message.id(before.id());
+            }
+            match message.show() {
+                Ok(handle) => drop(shown.insert(notification.id, handle)),
                 Err(error) => tracing::debug!("no notification could be raised: {error}"),
             }
         });
     }
 
     fn clear_notification(&self, id: &str) {
-        let handle = self.shown.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if let Some(handle) = handle {
-            std::thread::spawn(move || handle.close());
-        }
+        let (shown, id) = (Arc::clone(&self.shown), id.to_owned());
+        std::thread::spawn(move || {
+            let handle = shown.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            if let Some(handle) = handle {
+                handle.close();
+            }
+        });
     }
 
     fn reveal(&self, _screen: &Screen) {}

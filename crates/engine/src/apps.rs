@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::credential::Credential;
 use crate::detail::{AppDetail, ClientFacts, describe, takes_client};
+use crate::own_apps::OwnApps;
 use crate::{Engine, Paths};
 
 /// The most an app file may be, in bytes.
@@ -101,6 +102,8 @@ impl Engine {
 
     /// Reads the person's own apps again.
     pub fn reload_apps(&self) {
+        let seen = OwnApps::look(&self.paths().apps());
+        *self.inner().own_apps.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         let (catalog, problems) = Catalog::load(Some(&self.paths().apps()), &self.vars());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
@@ -267,6 +270,7 @@ impl Engine {
             par: oauth.par_url.as_ref().map(fill).transpose()?,
             dpop: None,
             tokens_at: oauth.token.at.clone(),
+            lifetime: oauth.token.lifetime.map(std::time::Duration::from_secs),
             reach: reach(app),
         })
     }

@@ -148,6 +148,7 @@ impl Engine {
             token_headers: BTreeMap::new(),
             dead_codes: Vec::new(),
             config_codes: Vec::new(),
+            lifetime: None,
             par: server.par.filter(|_| server.par_required),
             dpop: None,
             tokens_at: None,

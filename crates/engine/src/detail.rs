@@ -173,3 +173,27 @@ pub(crate) fn deep_link_redirect(app: &App, sends_iss: bool) -> String {
 pub(crate) fn takes_client(method: &AuthMethod) -> bool {
     matches!(method.kind, AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r08_each_app_whose_answers_have_no_issuer_comes_back_by_a_link_of_its_own() {
+        let (catalog, _) = membrane_catalog::Catalog::load(None, &std::collections::BTreeMap::new());
+        let by_link: Vec<String> = catalog
+            .apps()
+            .flat_map(|app| app.auth.iter().map(move |method| (app, method)))
+            .filter_map(|(app, method)| Some((app, method.oauth.as_ref()?)))
+            .filter(|(_, oauth)| oauth.redirects.custom_scheme)
+            .map(|(app, oauth)| deep_link_redirect(app, oauth.sends_iss))
+            .collect();
+        assert!(!by_link.is_empty());
+        for uri in by_link {
+            // A reverse domain name, one slash, no host (RFC 8252 section 7.1).
+            assert!(uri.starts_with("dev.membrane.desktop:/oauth/callback"), "{uri}");
+        }
+        let of = |key: &str| deep_link_redirect(catalog.get(&key.parse().unwrap()).unwrap(), false);
+        assert_ne!(of("github"), of("gitlab"));
+    }
+}

@@ -8,15 +8,21 @@ use membrane_catalog::Catalog;
 use membrane_model::{EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
 use membrane_store::{DataLock, Store, StoreError, Tx};
-use membrane_vault::{Vault, choose_keychain};
-use tokio::sync::{Notify, broadcast};
+use membrane_vault::{Keychain, Vault, choose_keychain};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::refresh::Flights;
+use crate::activity::Uses;
+use crate::console_access::ConsoleAccess;
+use crate::notice::Notices;
+use crate::own_apps::OwnApps;
+use crate::refresh::{Flights, Storage};
 use crate::session::Listeners;
 use crate::status::Endpoint;
 use crate::tasks::Tasks;
-use crate::{Host, Paths};
+use crate::weather::Weather;
+use crate::weather::clock::Clock;
+use crate::{Host, Paths, device};
 
 /// How long exchanges that are under way may take to end when the engine stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -48,20 +54,51 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<Store>,
     pub(crate) vault: Vault,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
+    pub(crate) own_apps: Mutex<OwnApps>,
     pub(crate) http: Http,
     pub(crate) stream: broadcast::Sender<Arc<StreamMessage>>,
     pub(crate) endpoint: Mutex<Endpoint>,
     pub(crate) flights: Flights,
+    pub(crate) notices: Notices,
+    pub(crate) storage: Storage,
+    pub(crate) weather: Weather,
+    pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
     pub(crate) pages: crate::page::Pages,
     pub(crate) flows: crate::flow::Flows,
     pub(crate) origins: RwLock<Arc<Vec<String>>>,
+    pub(crate) lines: crate::proxy::line::Lines,
+    pub(crate) outbox: crate::webhook::Outbox,
+    pub(crate) console: ConsoleAccess,
+    pub(crate) uses: Uses,
+    pub(crate) settings_changed: watch::Sender<()>,
+    /// Something may be due that was not before.
     pub(crate) wake: Notify,
+    /// Something will be due sooner than what the scheduler waits for.
+    pub(crate) sooner: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
     pub(crate) device_id: String,
     // Held for as long as the engine lives; the system lets go of it when the process dies.
-    _lock: DataLock,
+    _lock: Option<DataLock>,
+}
+
+/// What an engine is opened with beside its configuration; tests choose it, everybody else takes what is usual.
+pub(crate) struct Parts {
+    /// Where the master key is; `None` = chosen by what the computer has.
+    pub keychain: Option<Arc<dyn Keychain>>,
+    /// Become the owner of the data folder.
+    pub own_the_folder: bool,
+    /// The computer's name in credentials; `None` = made from what the computer says of itself.
+    pub device_id: Option<String>,
+    /// How requests go out.
+    pub http: Http,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { keychain: None, own_the_folder: true, device_id: None, http: Http::new() }
+    }
 }
 
 impl Engine {
@@ -73,21 +110,28 @@ impl Engine {
     /// `AlreadyRunning`, `UnsafeDataFolder`, `NewerDatabase` and `StorageError`, each with what to do; nothing is
     /// changed then.
     pub async fn open(config: EngineConfig) -> Result<Self, Fault> {
+        Self::open_with(config, Parts::default()).await
+    }
+
+    pub(crate) async fn open_with(config: EngineConfig, parts: Parts) -> Result<Self, Fault> {
         let EngineConfig { paths, mode, host, wait_for_lock } = config;
         let data = paths.data.clone();
+        let device = parts.device_id.or_else(device::id);
         let opened = tokio::task::spawn_blocking(move || -> Result<_, StoreError> {
-            let lock = DataLock::wait(&data, wait_for_lock)?;
+            let lock = parts.own_the_folder.then(|| DataLock::wait(&data, wait_for_lock)).transpose()?;
             let store = Store::open(&data)?;
+            let clock = Clock::open(&store)?;
+            let device_id = device::settle(&store, device)?;
             let resumed = store.write(|tx| tx.resume_journals(Timestamp::now()))?;
             if resumed > 0 {
                 tracing::info!(resumed, "renewals whose outcome is unknown are tried again");
             }
-            let (vault_id, device_id, key_check) =
-                store.read(|tx| Ok((tx.meta("vault_id")?, tx.meta("device_id")?, tx.key_check()?)))?;
-            Ok((lock, store, vault_id.unwrap_or_default(), device_id.unwrap_or_default(), key_check))
+            let (vault_id, key_check) = store.read(|tx| Ok((tx.meta("vault_id")?, tx.key_check()?)))?;
+            Ok((lock, store, clock, vault_id.unwrap_or_default(), device_id, key_check))
         });
-        let (lock, store, vault_id, device_id, key_check) = joined(opened.await)??;
-        let keychain = choose_keychain(&paths.data, &vault_id);
+        let (lock, store, clock, vault_id, device_id, key_check) = joined(opened.await)??;
+        let keychain = parts.keychain.unwrap_or_else(|| choose_keychain(&paths.data, &vault_id));
+        let own_apps = OwnApps::look(&paths.apps());
         let (catalog, problems) = Catalog::load(Some(&paths.apps()), &BTreeMap::new());
         for problem in problems {
             tracing::warn!("an app file was left out: {problem}");
@@ -100,24 +144,38 @@ impl Engine {
             store: Arc::new(store),
             vault: Vault::new(keychain, key_check),
             catalog: RwLock::new(Arc::new(catalog)),
-            http: Http::new(),
+            own_apps: Mutex::new(own_apps),
+            http: parts.http,
             stream: broadcast::channel(STREAM_BUFFER).0,
             endpoint: Mutex::new(Endpoint::default()),
             flights: Flights::default(),
+            notices: Notices::default(),
+            storage: Storage::default(),
+            weather: Weather::default(),
+            clock,
             listeners: Listeners::default(),
             pages: crate::page::Pages::default(),
             flows: crate::flow::Flows::default(),
             origins: RwLock::default(),
+            lines: crate::proxy::line::Lines::default(),
+            outbox: crate::webhook::Outbox::default(),
+            console: ConsoleAccess::default(),
+            uses: Uses::default(),
+            settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
+            sooner: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),
             device_id,
             paths,
             _lock: lock,
         }));
+        engine.start_weather();
         engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();
+        engine.start_deliveries();
+        engine.start_writing_uses();
         engine.resume_sessions().await;
         Ok(engine)
     }
@@ -126,6 +184,8 @@ impl Engine {
     pub async fn shut_down(&self) {
         self.0.stop_asked.cancel();
         self.0.tasks.drain(DRAIN).await;
+        self.write_uses().await;
+        self.settle_with_disk().await;
         let store = Arc::clone(&self.0.store);
         let tidied = tokio::task::spawn_blocking(move || store.checkpoint()).await;
         if let Ok(Err(error)) = tidied {
@@ -175,7 +235,9 @@ impl Engine {
         self.0.vars.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns the catalog; files of the person's own that changed since are read again first.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.follow_own_apps();
         Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -185,7 +247,9 @@ impl Engine {
         change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Fault> {
         let store = Arc::clone(&self.0.store);
-        Ok(joined(tokio::task::spawn_blocking(move || store.write(change)).await)??)
+        let outcome = joined(tokio::task::spawn_blocking(move || store.write_together(change)).await)?;
+        self.note_write(outcome.as_ref().err());
+        Ok(outcome?)
     }
 
     /// Sends a delta to everyone who listens.

@@ -52,9 +52,12 @@ pub enum FlowOutcome {
     },
 }
 
+/// Where an end is told, and since when somebody knows the id.
+type Told = (watch::Sender<Option<Arc<FlowMessage>>>, Instant);
+
 /// How many may wait and what they were told.
 #[derive(Default)]
-pub(crate) struct Flows(Mutex<HashMap<String, (watch::Sender<Option<Arc<FlowMessage>>>, Instant)>>);
+pub(crate) struct Flows(Mutex<HashMap<String, Told>>);
 
 impl Flows {
     fn sender(&self, id: &str) -> watch::Sender<Option<Arc<FlowMessage>>> {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use membrane_model::{
-    Connection, ConnectionState, Health, HealthStatus, Severity, Timestamp, VaultState, Warning, WarningCode,
+    Connection, ConnectionState, Health, HealthStatus, Network, Severity, Timestamp, VaultState, Warning, WarningCode,
 };
 
+use crate::Engine;
 use crate::refresh::plan::between;
 use crate::text::clock;
 
@@ -32,6 +34,12 @@ pub struct CredentialFacts {
     pub last_cause: Option<String>,
     /// Since when it has been failing.
     pub failing_since: Option<Timestamp>,
+    /// When the person has to sign in again, since renewing does not move that end.
+    pub refresh_end: Option<Timestamp>,
+    /// Since when the app refuses the credential.
+    pub rejected_since: Option<Timestamp>,
+    /// It is a key or password, not a sign-in.
+    pub is_key: bool,
 }
 
 /// What surrounds all connections.
@@ -39,6 +47,12 @@ pub struct CredentialFacts {
 pub struct Surroundings {
     /// Where the vault stands.
     pub vault: VaultState,
+    /// The network, as far as anybody says.
+    pub network: Network,
+    /// How far servers' clocks are ahead of this computer's, where that is too far.
+    pub clock_skew: Option<SignedDuration>,
+    /// Since when nothing can be written to the data folder.
+    pub storage_trouble: Option<Timestamp>,
     /// The person's time zone.
     pub zone: TimeZone,
 }
@@ -86,7 +100,7 @@ fn connected_sentence(facts: &CredentialFacts, say: &dyn Fn(Timestamp) -> String
     }
 }
 
-/// Lists what is wrong now; a root cause hides its consequences.
+/// Lists what is wrong now, worst first; a root cause hides its consequences.
 fn warnings(
     connection: &Connection,
     app_name: &str,
@@ -94,44 +108,132 @@ fn warnings(
     around: &Surroundings,
     now: Timestamp,
 ) -> Vec<Warning> {
-    let mut found = Vec::new();
     if connection.state != ConnectionState::Connected {
-        return found;
+        return Vec::new();
     }
+    let mut found: Vec<Warning> = root_cause(app_name, facts, around, now).into_iter().collect();
+    found.extend(refused(app_name, facts));
+    found.extend(end_to_come(app_name, facts, around, now));
+    found.extend(around.clock_skew.map(|skew| Warning {
+        code: WarningCode::ClockSkew,
+        severity: Severity::Low,
+        text: format!(
+            "The clock of this computer is {} {}. Set it, so that times here are right.",
+            minutes(skew),
+            if skew.is_positive() { "behind" } else { "ahead" }
+        ),
+        since: None,
+    }));
+    found
+}
+
+/// Returns why nothing is renewed, where that is so: the one cause that explains the others.
+fn root_cause(app_name: &str, facts: &CredentialFacts, around: &Surroundings, now: Timestamp) -> Option<Warning> {
     let say = |at: Timestamp| clock(at, now, &around.zone);
-    let mut add = |code, severity, text: String, since| found.push(Warning { code, severity, text, since });
     let works_until = match facts.expires_at {
         Some(end) if end > now => format!(" Tools keep working until {}.", say(end)),
         Some(_) => " Tools have to wait until then.".to_owned(),
         None => String::new(),
     };
-    let again = facts.next_retry_at.map_or_else(String::new, |at| format!(" Trying again at {}.", say(at)));
-    let failing_for = facts.failing_since.map_or(Duration::ZERO, |since| between(since, now));
-    let expired = facts.expires_at.is_some_and(|end| end <= now);
+    let high = |code, text: String, since| Some(Warning { code, severity: Severity::High, text, since });
     if around.vault != VaultState::Unlocked {
         let text = "The vault is locked, so nothing can be renewed. Unlock it to go on.".to_owned();
-        add(WarningCode::VaultLocked, Severity::High, text, None);
-    } else if facts.retry_attempts > 0 && (failing_for >= VISIBLE_AFTER || expired) {
-        let (code, text) = match facts.last_cause.as_deref() {
-            Some("offline" | "dns" | "connect") => {
-                (WarningCode::Offline, format!("{app_name} can't be reached from here.{again}{works_until}"))
+        return high(WarningCode::VaultLocked, text, None);
+    }
+    if let Some(since) = around.storage_trouble {
+        let text = format!(
+            "Nothing can be written to the data folder, so {app_name} is not renewed. Make room or make it writable.{works_until}"
+        );
+        return high(WarningCode::StorageError, text, Some(since));
+    }
+    let failing_for = facts.failing_since.map_or(Duration::ZERO, |since| between(since, now));
+    let expired = facts.expires_at.is_some_and(|end| end <= now);
+    let overdue = facts.renewable && facts.next_refresh_at.is_some_and(|at| between(at, now) >= VISIBLE_AFTER);
+    let failing = facts.retry_attempts > 0 && (failing_for >= VISIBLE_AFTER || expired);
+    if !around.network.may_reach() && facts.renewable && (failing || overdue || expired) {
+        let text = match around.network {
+            Network::SignInPage => {
+                "This network wants you to sign in on its own page first, so nothing can be renewed."
             }
-            Some("storage") => (
-                WarningCode::StorageError,
-                format!("Nothing can be written to the data folder, so {app_name} is not renewed.{works_until}"),
-            ),
-            _ => (WarningCode::ProviderUnavailable, format!("{app_name} isn't answering.{again}{works_until}")),
+            Network::Limited => "This network leads nowhere, so nothing can be renewed.",
+            Network::Down | Network::Unknown | Network::Up => "This computer is offline, so nothing can be renewed.",
         };
-        add(code, Severity::High, text, facts.failing_since);
+        let since = facts.failing_since.or(facts.next_refresh_at);
+        return high(WarningCode::Offline, format!("{text} It goes on by itself.{works_until}"), since);
     }
-    if let Some(end) = facts.expires_at
-        && !facts.renewable
-        && between(now, end) <= SIGN_IN_DUE_WITHIN
-    {
-        let text = format!("{app_name} gives nothing to renew the access with: sign in again by {}.", say(end));
-        add(WarningCode::SignInDue, Severity::Medium, text, None);
+    if !failing {
+        return None;
     }
-    found
+    let again = facts.next_retry_at.map_or_else(String::new, |at| format!(" Trying again at {}.", say(at)));
+    let (code, text) = match facts.last_cause.as_deref() {
+        Some("offline" | "dns" | "connect") => {
+            (WarningCode::Offline, format!("{app_name} can't be reached from here.{again}{works_until}"))
+        }
+        Some("web-page") => (
+            WarningCode::Offline,
+            format!(
+                "A page of this network answers in the place of {app_name}; perhaps it wants you to sign in.{again}{works_until}"
+            ),
+        ),
+        Some("tls") => (
+            WarningCode::ProviderUnavailable,
+            format!(
+                "No secure connection to {app_name} can be made; something between may read along, so nothing is sent.{again}{works_until}"
+            ),
+        ),
+        Some(_) | None => {
+            (WarningCode::ProviderUnavailable, format!("{app_name} isn't answering.{again}{works_until}"))
+        }
+    };
+    high(code, text, facts.failing_since)
+}
+
+/// Says that the app refused the credential once.
+fn refused(app_name: &str, facts: &CredentialFacts) -> Option<Warning> {
+    let since = facts.rejected_since?;
+    let what = if facts.is_key { "the key" } else { "the access" };
+    let text = format!("{app_name} refused {what}; it is asked again in a minute before that is believed.");
+    Some(Warning { code: WarningCode::Refused, severity: Severity::Medium, text, since: Some(since) })
+}
+
+/// Says when the person will have to do something, in good time.
+fn end_to_come(app_name: &str, facts: &CredentialFacts, around: &Surroundings, now: Timestamp) -> Option<Warning> {
+    let end = if facts.renewable { facts.refresh_end } else { facts.expires_at }?;
+    if between(now, end) > SIGN_IN_DUE_WITHIN {
+        return None;
+    }
+    let day = clock(end, now, &around.zone);
+    let (code, text) = match (facts.is_key, facts.renewable) {
+        (true, _) => (WarningCode::ExpiresSoon, format!("The key of {app_name} runs out: replace it by {day}.")),
+        (false, true) => (
+            WarningCode::SignInDue,
+            format!("{app_name} ends every sign-in after a while, renewed or not: sign in again by {day}."),
+        ),
+        (false, false) => (
+            WarningCode::SignInDue,
+            format!("{app_name} gives nothing to renew the access with: sign in again by {day}."),
+        ),
+    };
+    Some(Warning { code, severity: Severity::Medium, text, since: None })
+}
+
+fn minutes(skew: SignedDuration) -> String {
+    let minutes = skew.unsigned_abs().as_secs() / 60;
+    match minutes {
+        0..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
+/// How far a server's clock may differ before it is worth a word.
+const SKEW_ALLOWED: SignedDuration = SignedDuration::from_mins(5);
+
+impl Engine {
+    /// Returns how far the clocks of servers are ahead of this computer's, where that is more than five minutes.
+    pub(crate) fn clock_skew(&self) -> Option<SignedDuration> {
+        self.inner().http.clock_skew().filter(|skew| skew.abs() > SKEW_ALLOWED)
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +267,7 @@ mod tests {
     }
 
     fn around(vault: VaultState) -> Surroundings {
-        Surroundings { vault, zone: TimeZone::UTC }
+        Surroundings { vault, network: Network::Unknown, clock_skew: None, storage_trouble: None, zone: TimeZone::UTC }
     }
 
     fn of(state: ConnectionState, facts: &CredentialFacts, vault: VaultState) -> Health {
@@ -229,5 +331,122 @@ mod tests {
         let health = of(state, &CredentialFacts::default(), VaultState::Unlocked);
         assert_eq!(health.status, HealthStatus::Attention);
         assert!(health.sentence.contains("since 10:00"), "{}", health.sentence);
+    }
+
+    fn renewable() -> CredentialFacts {
+        CredentialFacts { renewable: true, ..CredentialFacts::default() }
+    }
+
+    fn only(facts: &CredentialFacts, around: &Surroundings) -> Warning {
+        let found = derive(&connection(ConnectionState::Connected), "Notion", facts, around, now()).warnings;
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn r33_a_network_that_is_gone_is_the_cause_and_not_the_app() {
+        let failing = CredentialFacts {
+            retry_attempts: 3,
+            failing_since: Some("2026-03-04T09:50:00Z".parse().unwrap()),
+            last_cause: Some("timeout".into()),
+            expires_at: Some("2026-03-04T11:00:00Z".parse().unwrap()),
+            ..renewable()
+        };
+        for (network, code, start) in [
+            (Network::Down, WarningCode::Offline, "This computer is offline"),
+            (Network::SignInPage, WarningCode::Offline, "This network wants you to sign in"),
+            (Network::Limited, WarningCode::Offline, "This network leads nowhere"),
+            (Network::Up, WarningCode::ProviderUnavailable, "Notion isn't answering"),
+        ] {
+            let warning = only(&failing, &Surroundings { network, ..around(VaultState::Unlocked) });
+            assert_eq!(warning.code, code);
+            assert!(warning.text.starts_with(start) && warning.text.ends_with("until 11:00."), "{}", warning.text);
+        }
+        // Offline with nothing due is no news.
+        let offline = Surroundings { network: Network::Down, ..around(VaultState::Unlocked) };
+        assert_eq!(
+            derive(&connection(ConnectionState::Connected), "Notion", &renewable(), &offline, now()).warnings,
+            []
+        );
+        let overdue = CredentialFacts { next_refresh_at: Some("2026-03-04T09:59:30Z".parse().unwrap()), ..renewable() };
+        assert_eq!(only(&overdue, &offline).code, WarningCode::Offline);
+    }
+
+    #[test]
+    fn r33_every_cause_is_said_in_words() {
+        for (cause, code, word) in [
+            ("dns", WarningCode::Offline, "can't be reached"),
+            ("web-page", WarningCode::Offline, "A page of this network"),
+            ("tls", WarningCode::ProviderUnavailable, "No secure connection"),
+            ("http-429", WarningCode::ProviderUnavailable, "isn't answering"),
+        ] {
+            let facts = CredentialFacts {
+                retry_attempts: 1,
+                failing_since: Some(Timestamp::UNIX_EPOCH),
+                last_cause: Some(cause.into()),
+                ..renewable()
+            };
+            let warning = only(&facts, &around(VaultState::Unlocked));
+            assert!(warning.code == code && warning.text.contains(word), "{warning:?}");
+        }
+    }
+
+    #[test]
+    fn r46_a_disk_that_takes_nothing_is_the_cause_of_everything_behind_it() {
+        let facts = CredentialFacts { retry_attempts: 9, failing_since: Some(Timestamp::UNIX_EPOCH), ..renewable() };
+        let trouble =
+            Surroundings { storage_trouble: Some(now()), network: Network::Down, ..around(VaultState::Unlocked) };
+        let warning = only(&facts, &trouble);
+        assert_eq!((warning.code, warning.since), (WarningCode::StorageError, Some(now())));
+    }
+
+    #[test]
+    fn r38_a_wrong_clock_is_said_with_its_direction() {
+        let skew = |seconds| Surroundings {
+            clock_skew: Some(SignedDuration::from_secs(seconds)),
+            ..around(VaultState::Unlocked)
+        };
+        for (seconds, words) in [(420, "7 minutes behind"), (-10_800, "3 hours ahead"), (2_592_000, "30 days behind")] {
+            let warning = only(&renewable(), &skew(seconds));
+            assert!(warning.code == WarningCode::ClockSkew && warning.text.contains(words), "{warning:?}");
+        }
+        let health = derive(&connection(ConnectionState::Connected), "Notion", &renewable(), &skew(420), now());
+        assert_eq!(health.status, HealthStatus::Connected);
+    }
+
+    #[test]
+    fn r101_an_end_is_said_in_time_and_in_its_own_words() {
+        let end = Some("2026-03-08T10:00:00Z".parse().unwrap());
+        for (facts, code, word) in [
+            (
+                CredentialFacts { is_key: true, expires_at: end, ..Default::default() },
+                WarningCode::ExpiresSoon,
+                "The key",
+            ),
+            (CredentialFacts { expires_at: end, ..Default::default() }, WarningCode::SignInDue, "nothing to renew"),
+            (CredentialFacts { refresh_end: end, ..renewable() }, WarningCode::SignInDue, "renewed or not"),
+        ] {
+            let warning = only(&facts, &around(VaultState::Unlocked));
+            assert!(
+                warning.code == code && warning.text.contains(word) && warning.text.contains("Sun 10:00"),
+                "{warning:?}"
+            );
+        }
+        let far = CredentialFacts {
+            is_key: true,
+            expires_at: Some("2026-03-12T10:00:00Z".parse().unwrap()),
+            ..Default::default()
+        };
+        let health =
+            derive(&connection(ConnectionState::Connected), "Notion", &far, &around(VaultState::Unlocked), now());
+        assert_eq!(health.warnings, []);
+    }
+
+    #[test]
+    fn r100_a_first_refusal_is_a_doubt() {
+        let facts = CredentialFacts { is_key: true, rejected_since: Some(now()), ..Default::default() };
+        let warning = only(&facts, &around(VaultState::Unlocked));
+        assert_eq!((warning.code, warning.severity), (WarningCode::Refused, Severity::Medium));
+        assert!(warning.text.contains("refused the key"));
     }
 }

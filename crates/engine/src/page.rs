@@ -197,6 +197,22 @@ impl Engine {
         Ok(Arc::clone(&found.page))
     }
 
+    /// Tells whether a page may see a connection: one that it was opened for, or one that an attempt of its made.
+    pub(crate) fn page_sees(&self, page: &Page, id: &ConnectionId) -> bool {
+        if page.has_connection(id) {
+            return true;
+        }
+        let sessions = locked(&page.made.sessions).clone();
+        let made = sessions.iter().chain(&page.grant.session).any(|session| {
+            let row = self.store().read(|tx| tx.session(session)).ok().flatten();
+            row.is_some_and(|row| row.session.connection_id.as_ref() == Some(id))
+        });
+        if made {
+            page.connected(id);
+        }
+        made
+    }
+
     /// Remembers which page an attempt of its leads back to.
     pub(crate) fn leads_back(&self, session: &SessionId, page: &Arc<Page>) {
         let mut returns = locked(&self.inner().pages.returns);

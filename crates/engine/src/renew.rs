@@ -1,4 +1,4 @@
-//! Getting a new token for what a connection holds: a refresh token, a client's secret, or what was typed to log in.
+//! Logging in: trading what a person typed for a session token, at first and whenever it ends.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use membrane_catalog::{App, AuthMethod, HttpMethod, Keep, Login};
-use membrane_model::{AuthMethodKind, Connection, Fault};
+use membrane_model::AuthMethodKind;
 use membrane_oauth::{Cause, ExchangeFailure, TokenReply};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -15,27 +15,24 @@ use crate::Engine;
 use crate::apps::reach;
 use crate::credential::Credential;
 
+/// How long before a refused login is tried a second time, to be sure.
+const CONFIRM_AFTER: Duration = Duration::from_millis(500);
+
 impl Engine {
-    /// Trades what a connection holds for new tokens.
-    pub(crate) async fn renew(
+    /// Logs in anew; what was typed is refused only when it is refused twice.
+    pub(crate) async fn log_in_again(
         &self,
         app: &App,
-        method: &AuthMethod,
-        connection: &Connection,
+        login: &Login,
         credential: &Credential,
-    ) -> Result<Result<TokenReply, ExchangeFailure>, Fault> {
-        if let Some(login) = &method.login {
-            return Ok(self.log_in(app, login, credential, &connection.fields).await);
+        fields: &BTreeMap<String, String>,
+    ) -> Result<TokenReply, ExchangeFailure> {
+        let reply = self.log_in(app, login, credential, fields).await;
+        if !matches!(reply, Err(ExchangeFailure::Dead { .. })) {
+            return reply;
         }
-        let http = &self.inner().http;
-        let (provider, client) = self.deal(app, method, &connection.fields, credential)?;
-        Ok(match (method.kind, &credential.refresh_token) {
-            (AuthMethodKind::ClientCredentials, _) => {
-                membrane_oauth::client_credentials(http, &provider, &client, &connection.scopes).await
-            }
-            (_, Some(token)) => membrane_oauth::refresh(http, &provider, &client, token, None).await,
-            (_, None) => Err(ExchangeFailure::Dead { code: "no_refresh_token".to_owned() }),
-        })
+        tokio::time::sleep(CONFIRM_AFTER).await;
+        self.log_in(app, login, credential, fields).await
     }
 
     /// Trades what was typed for a session token.
@@ -79,13 +76,6 @@ impl Engine {
             },
             date: reply.date,
         })
-    }
-
-    /// Tells whether a connection renews itself with what the person typed.
-    pub(crate) fn logs_in(&self, connection: &Connection) -> bool {
-        let catalog = self.catalog();
-        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
-        method.is_some_and(|method| method.login.is_some())
     }
 
     fn login_request(

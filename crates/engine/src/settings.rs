@@ -1,6 +1,7 @@
 //! The person's settings: few, typed, kept in the store.
 
 use membrane_model::{ErrorCode, Fault};
+use membrane_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
@@ -18,6 +19,36 @@ pub enum Appearance {
     Dark,
 }
 
+/// Which language the console, the tray and notifications speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// As the desktop, where it is one of ours.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+}
+
+impl Language {
+    /// Returns the language to speak: `en` or `de`.
+    #[must_use]
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::System => {
+                let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                    .iter()
+                    .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+                if set.is_some_and(|value| value.starts_with("de")) { "de" } else { "en" }
+            }
+        }
+    }
+}
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -32,6 +63,12 @@ pub struct Settings {
     pub client_metadata_url: Option<String>,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
+    /// The longest answer that the proxy passes on, in megabytes.
+    pub proxy_answer_max_mb: u64,
+    /// Which language is spoken.
+    pub language: Language,
+    /// The first steps were gone through or skipped.
+    pub welcomed: bool,
 }
 
 impl Default for Settings {
@@ -42,11 +79,21 @@ impl Default for Settings {
             appearance: Appearance::System,
             client_metadata_url: None,
             open_at_login: false,
+            proxy_answer_max_mb: 4096,
+            language: Language::System,
+            welcomed: false,
         }
     }
 }
 
 const KEY: &str = "settings";
+
+impl Settings {
+    /// Reads them beside something else.
+    pub(crate) fn read(tx: &Tx<'_>) -> Result<Self, StoreError> {
+        Ok(tx.setting(KEY)?.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+    }
+}
 
 impl Engine {
     /// Returns the settings.
@@ -54,8 +101,13 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn settings(&self) -> Result<Settings, Fault> {
-        let value = self.store().read(|tx| tx.setting(KEY))?;
-        Ok(value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+        Ok(self.store().read(Settings::read)?)
+    }
+
+    /// Tells of every change of the settings.
+    #[must_use]
+    pub fn settings_changes(&self) -> tokio::sync::watch::Receiver<()> {
+        self.inner().settings_changed.subscribe()
     }
 
     /// Changes the named settings and leaves the others.
@@ -81,6 +133,7 @@ impl Engine {
             return Err(Fault::new(ErrorCode::BadRequest, "clientMetadataUrl is no https address"));
         }
         self.store().write(|tx| tx.set_setting(KEY, &serde_json::Value::Object(all)))?;
+        self.inner().settings_changed.send_replace(());
         Ok(settings)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::PoisonError;
 
-use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, TenantId, Timestamp};
+use membrane_model::{EngineStatus, EngineView, Fault, SandboxView, TenantId, Timestamp, VaultState};
 
 use crate::{Caller, Engine};
 
@@ -18,7 +18,33 @@ pub(crate) struct Endpoint {
     pub port_note: Option<String>,
 }
 
+/// Which facts an answer was made from: while it stays the same, only the clock can make the answer another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactsVersion {
+    commits: u64,
+    vault: Option<VaultState>,
+    catalog: usize,
+}
+
+impl FactsVersion {
+    /// Makes one of a count of writes alone.
+    #[must_use]
+    pub fn of_commits(commits: u64) -> Self {
+        Self { commits, vault: None, catalog: 0 }
+    }
+}
+
 impl Engine {
+    /// Returns which facts there are now.
+    #[must_use]
+    pub fn facts_version(&self) -> FactsVersion {
+        FactsVersion {
+            commits: self.store().commits(),
+            vault: Some(self.vault().state()),
+            catalog: std::sync::Arc::as_ptr(&self.catalog()).addr(),
+        }
+    }
+
     /// Tells the engine where its API listens; `callback_port` is set when the port is one that redirects name.
     pub fn listening(&self, api_uri: Option<String>, callback_port: Option<u16>, port_note: Option<String>) {
         *self.inner().endpoint.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -90,6 +116,9 @@ impl Engine {
             connections: counts.all,
             disconnected: counts.disconnected,
             paused_until: self.paused_until(Timestamp::now())?,
+            network: inner.weather.now().network,
+            clock_skew_seconds: self.clock_skew().map(|skew| skew.as_secs()),
+            storage_trouble_since: inner.storage.trouble_since(),
             sandbox: self.vars().remove("sandbox").map(|url| SandboxView { url }),
         })
     }

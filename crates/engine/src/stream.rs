@@ -62,7 +62,7 @@ impl Engine {
             None => self.list_everyone()?,
         };
         if let Caller::Page(page) = caller {
-            connections.retain(|view| page.has_connection(&view.id));
+            connections.retain(|view| self.page_sees(page, &view.id));
         }
         let tenants = match caller.only_tenant() {
             Some(tenant) => vec![self.tenant(&tenant)?],
@@ -109,6 +109,15 @@ impl Engine {
 
     /// Sends a connection as it is now, and the status with it, since the counts may have changed.
     pub(crate) fn publish_connection(&self, id: &membrane_model::ConnectionId) {
+        self.publish_renewal(id);
+        self.publish_status();
+    }
+
+    /// Sends a connection whose state did not change: the counts are the same, so the status is left out.
+    pub(crate) fn publish_renewal(&self, id: &membrane_model::ConnectionId) {
+        if self.inner().stream.receiver_count() == 0 {
+            return;
+        }
         match self.find(id) {
             Ok(found) if found.archived_at.is_some() => {
                 self.publish(StreamMessage::ConnectionRemoved { id: id.clone() });
@@ -119,10 +128,12 @@ impl Engine {
             },
             Err(_) => self.publish(StreamMessage::ConnectionRemoved { id: id.clone() }),
         }
-        self.publish_status();
     }
 
     pub(crate) fn publish_status(&self) {
+        if self.inner().stream.receiver_count() == 0 {
+            return;
+        }
         if let Ok(status) = self.status() {
             self.publish(StreamMessage::Status { status });
         }

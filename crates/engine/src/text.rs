@@ -16,6 +16,11 @@ pub(crate) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// Says a day: "Tue 3 Mar 2027".
+pub(crate) fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone()).strftime("%a %-d %b %Y").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use membrane_model::{
-    AuthMethodKind, Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState,
-};
+use membrane_model::{Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState};
 use membrane_store::CredentialRow;
 use secrecy::ExposeSecret;
 
-use crate::credential::Credential;
-use crate::refresh::Refreshed;
 use crate::refresh::plan::between;
+use crate::refresh::{Refreshed, method_of};
 use crate::verify::shown;
 use crate::{Caller, Engine};
 
@@ -37,6 +34,35 @@ impl Engine {
         let connection = self.find(id)?;
         self.usable(&connection)?;
         self.need_vault().await?;
+        let row = self.row_good_for(&connection, min_valid).await?;
+        let credential = self.open_credential(&row)?;
+        if credential.dpop_key.is_some() {
+            let text = "this token works only with a key that stays in the vault";
+            return Err(Fault::new(ErrorCode::AccessDenied, text)
+                .hint("Make the call with `membrane request`, which proves the key."));
+        }
+        self.touch(&connection, Timestamp::now());
+        self.note_use(caller, &connection);
+        let catalog = self.catalog();
+        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
+        let access_token = match method {
+            Some(method) => shown(method, &credential, &connection.fields),
+            None => credential.access_token.clone().unwrap_or_default(),
+        };
+        Ok(TokenView { access_token: access_token.expose_secret().to_owned(), expires_at: row.expires_at })
+    }
+
+    /// Returns a connection's credential, good for at least `min_valid`, renewed first where that is needed.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub(crate) async fn row_good_for(
+        &self,
+        connection: &Connection,
+        min_valid: Duration,
+    ) -> Result<CredentialRow, Fault> {
+        let id = &connection.id;
+        self.heed_clock().await?;
         let min_valid = min_valid.min(MIN_VALID_MAX);
         let now = Timestamp::now();
         let mut row = self.credential_row(id)?;
@@ -47,7 +73,7 @@ impl Engine {
                     row = self.credential_row(id)?;
                 }
                 Refreshed::Transient { cause, again_at } if !good_for(&row, Timestamp::now(), Duration::ZERO) => {
-                    return Err(self.not_now(&connection, &cause, again_at));
+                    return Err(self.not_now(connection, &cause, again_at));
                 }
                 Refreshed::Transient { .. } => {}
                 Refreshed::Permanent(_) => {
@@ -57,24 +83,9 @@ impl Engine {
         }
         if !good_for(&row, Timestamp::now(), Duration::ZERO) {
             let again_at = row.next_retry_at.unwrap_or(now);
-            return Err(self.not_now(&connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
+            return Err(self.not_now(connection, row.last_error.as_deref().unwrap_or("expired"), again_at));
         }
-        let credential = Credential::open(self.vault(), id, &row.sealed)?;
-        if credential.dpop_key.is_some() {
-            return Err(Fault::new(
-                ErrorCode::AccessDenied,
-                "this token works only with a key that stays in the vault",
-            )
-            .hint("Make the call with `membrane request`, which proves the key."));
-        }
-        self.touch(&connection, now);
-        let catalog = self.catalog();
-        let method = catalog.get(&connection.app).and_then(|app| app.method(&connection.auth_method));
-        let access_token = match method {
-            Some(method) => shown(method, &credential, &connection.fields),
-            None => credential.access_token.clone().unwrap_or_default(),
-        };
-        Ok(TokenView { access_token: access_token.expose_secret().to_owned(), expires_at: row.expires_at })
+        Ok(row)
     }
 
     /// Tells whether a connection can be used now.
@@ -103,33 +114,18 @@ impl Engine {
     pub async fn test(&self, id: &ConnectionId) -> Result<crate::Check, Fault> {
         let connection = self.find(id)?;
         self.token(&Caller::Console, id, Duration::ZERO).await?;
-        let catalog = self.catalog();
-        let app = self.app(&catalog, &connection.app)?;
-        let method = self.method(app, &connection.auth_method)?;
-        let row = self.credential_row(id)?;
-        let credential = Credential::open(self.vault(), id, &row.sealed)?;
-        let first = self.check(app, method, &credential, &connection.fields).await;
-        let renewable = row.has_refresh && method.kind != AuthMethodKind::ApiKey;
-        match first {
-            crate::Check::Rejected(_) if renewable => {
-                // An access token that the app refuses is renewed once before anything is called dead.
-                self.refresh(id, row.generation).await?;
-                self.usable(&self.find(id)?)?;
-                let row = self.credential_row(id)?;
-                let credential = Credential::open(self.vault(), id, &row.sealed)?;
-                Ok(self.check(app, method, &credential, &connection.fields).await)
-            }
-            other => Ok(other),
+        if method_of(&self.catalog(), &connection).is_none_or(|(_, method)| method.verify.is_none()) {
+            return Ok(crate::Check::Unknown);
         }
+        self.examine(id).await
     }
 
     pub(crate) fn credential_row(&self, id: &ConnectionId) -> Result<CredentialRow, Fault> {
-        self.store()
-            .read(|tx| tx.credential(id))?
+        self.credential_row_of(id)?
             .ok_or_else(|| Fault::new(ErrorCode::Disconnected, "its credential is not on this computer any more"))
     }
 
-    fn touch(&self, connection: &Connection, now: Timestamp) {
+    pub(crate) fn touch(&self, connection: &Connection, now: Timestamp) {
         if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY)
             || self.vault().state() != VaultState::Unlocked
         {

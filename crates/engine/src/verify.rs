@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
 use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, Template, TextTemplate, Verdict};
 use membrane_model::{Account, AuthMethodKind};
 use membrane_oauth::{Cause, DpopKey, Reply};
@@ -14,6 +15,7 @@ use crate::Engine;
 use crate::apps::reach;
 use crate::credential::Credential;
 use crate::deal::open_reach;
+use crate::proxy::carry::carry;
 
 /// What the app said about a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,10 @@ impl Engine {
         match self.call(app, method, check, credential, fields).await {
             Ok(reply) => match check.judge(reply.status, json(&reply).as_ref()) {
                 Verdict::Works => Check::Works,
+                // A refusal counts only where the app itself says it, not a page of the network in its place.
+                Verdict::Dead if reply.challenge.is_none() && reply.is_web_page() => {
+                    Check::Unreachable("web-page".to_owned())
+                }
                 Verdict::Dead => Check::Rejected(reply.status),
                 Verdict::Unclear => Check::Unreachable(format!("http-{}", reply.status)),
             },
@@ -114,53 +120,21 @@ impl Engine {
             HttpMethod::Get => "GET",
             HttpMethod::Post => "POST",
         };
-        let mut request = http::Request::builder().method(verb);
-        if !check.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
-            request = request.header("accept", "application/json");
+        let mut headers =
+            http::HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("application/json"))]);
+        let own = check.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let fixed = app.api_of(method).into_iter().flat_map(|api| api.headers_with(&values)).chain(own);
+        for (name, value) in fixed {
+            let name = HeaderName::try_from(name).map_err(|_| "bad-url")?;
+            headers.insert(name, HeaderValue::try_from(value).map_err(|_| "bad-url")?);
         }
-        for (name, value) in app.api_of(method).iter().flat_map(|api| api.headers_with(&values)) {
-            request = request.header(name, value);
-        }
-        for (name, value) in &check.headers {
-            request = request.header(name, value);
-        }
-        for send in &method.send {
-            match send {
-                Send::Header { name, prefix, field } => {
-                    let secret = secret(method, credential, field.as_deref());
-                    // A token that is bound to a key says so (RFC 9449 section 7.1).
-                    let bound = credential.dpop_key.is_some() && prefix.eq_ignore_ascii_case("bearer ");
-                    let prefix = if bound { "DPoP " } else { prefix };
-                    let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
-                    request = request.header(name, sensitive(&value)?);
-                }
-                Send::Query { name, field } => {
-                    let secret = secret(method, credential, field.as_deref());
-                    url.query_pairs_mut().append_pair(name, secret.expose_secret());
-                }
-                Send::Basic { username, password } => {
-                    let pair = format!(
-                        "{}:{}",
-                        username.fill(&values).map_err(|_| "bad-key")?,
-                        password.fill(&values).map_err(|_| "bad-key")?
-                    );
-                    let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
-                    request = request.header(http::header::AUTHORIZATION, sensitive(&value)?);
-                }
-                Send::Text { name, value } => {
-                    let name = name.fill(&values).map_err(|_| "bad-key")?;
-                    let name = http::HeaderName::try_from(name.trim()).map_err(|_| "bad-key")?;
-                    let value = SecretString::from(value.fill(&values).map_err(|_| "bad-key")?);
-                    request = request.header(name, sensitive(&value)?);
-                }
-                Send::Url => {}
-            }
-        }
+        carry(method, credential, &values, &mut url, &mut headers)?;
         let body = check.body.clone().unwrap_or_default().into_bytes();
         if !body.is_empty() {
-            request = request.header("content-type", "application/json");
+            headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let request = request.uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
+        let mut request = http::Request::builder().method(verb).uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
+        *request.headers_mut() = headers;
         let http = &self.inner().http;
         let reach = if method.kind == AuthMethodKind::Mcp { open_reach(app) } else { reach(app) };
         let reply = match credential.dpop_key.as_ref().and_then(DpopKey::read) {
@@ -171,14 +145,8 @@ impl Engine {
     }
 }
 
-fn sensitive(value: &SecretString) -> Result<http::HeaderValue, String> {
-    let mut value = http::HeaderValue::from_str(value.expose_secret()).map_err(|_| "bad-key".to_owned())?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 /// Returns the secret that travels: the named field's value, else the access token or the key itself.
-fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
+pub(crate) fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
     if let Some(field) = field {
         return credential.values.get(field).cloned().unwrap_or_default();
     }

@@ -97,6 +97,8 @@ pub struct AppSummary {
     pub mcp: bool,
     /// Added by the person.
     pub own: bool,
+    /// How widely it is used, 0 to 99; lists of suggestions start with the most used.
+    pub popularity: u8,
 }
 
 /// A way to connect, in a list.
@@ -147,4 +149,39 @@ pub struct SearchItem {
     pub score: f64,
     /// Why it fits: "is called Gmail", "is a CRM", "matches atlassian.net".
     pub reason: String,
+    /// What kind of element it is.
+    #[serde(default)]
+    pub element_type: ElementType,
+    /// The app as an element, for readers of the wire that know several kinds.
+    #[serde(default)]
+    pub element: Option<SearchElement>,
+}
+
+impl SearchItem {
+    /// Makes the item of an app.
+    #[must_use]
+    pub fn new(key: AppKey, name: String, score: f64, reason: String) -> Self {
+        let element = SearchElement { id: key.clone(), key: key.clone(), name: name.clone() };
+        Self { key, name, score, reason, element_type: ElementType::Connector, element: Some(element) }
+    }
+}
+
+/// What kind of thing a search found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ElementType {
+    /// An app that can be connected.
+    #[default]
+    Connector,
+}
+
+/// What a search found, as an element.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SearchElement {
+    /// Names the element; an app is named by its key.
+    pub id: AppKey,
+    /// Names the app.
+    pub key: AppKey,
+    /// What a person calls it.
+    pub name: String,
 }

@@ -93,12 +93,21 @@ pub enum DisconnectReason {
     RotationLost,
     /// The credential is not on this computer any more (restored from an archive, vault replaced).
     SecretLost,
+    /// It was signed in on another computer, whose access would end if the token was used here too.
+    OtherComputer,
 }
 
 impl DisconnectReason {
     /// Lists all reasons.
-    pub const ALL: [Self; 6] =
-        [Self::Revoked, Self::Expired, Self::KeyRejected, Self::ClientInvalid, Self::RotationLost, Self::SecretLost];
+    pub const ALL: [Self; 7] = [
+        Self::Revoked,
+        Self::Expired,
+        Self::KeyRejected,
+        Self::ClientInvalid,
+        Self::RotationLost,
+        Self::SecretLost,
+        Self::OtherComputer,
+    ];
 
     /// Says the reason in words that follow "because".
     #[must_use]
@@ -110,6 +119,7 @@ impl DisconnectReason {
             Self::ClientInvalid => "the app refuses the OAuth client; check its id, secret and permissions",
             Self::RotationLost => "the app replaced its renewal token while the answer got lost on the way",
             Self::SecretLost => "its credential is not on this computer any more",
+            Self::OtherComputer => "it was signed in on another computer, and using it here too would end it there",
         }
     }
 }

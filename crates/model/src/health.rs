@@ -65,6 +65,8 @@ pub enum WarningCode {
     SignInDue,
     /// A key is about to expire.
     ExpiresSoon,
+    /// The app refused the credential once; it is asked again before that is believed.
+    Refused,
     /// The app granted less than was asked.
     ScopesMissing,
     /// This computer's clock differs from the provider's by more than five minutes.

@@ -105,6 +105,18 @@ id!(
     RequestId, "a request id", "req_"
 );
 id!(
+    /// Names a webhook.
+    WebhookId, "a webhook id", "whk_"
+);
+id!(
+    /// Names the delivery of one event to one webhook.
+    DeliveryId, "a delivery id", "dlv_"
+);
+id!(
+    /// Names one call to an app that was made by `/act`.
+    ActionRunId, "an action run id", "run_"
+);
+id!(
     /// Names whose connections these are.
     TenantId, "a tenant id", "ten_"
 );

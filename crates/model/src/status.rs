@@ -31,9 +31,59 @@ pub struct EngineStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub paused_until: Option<Timestamp>,
+    /// The network, as far as the system says.
+    #[serde(default)]
+    pub network: Network,
+    /// How many seconds the clocks of servers are ahead of this computer's, where that is more than five minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_skew_seconds: Option<i64>,
+    /// Since when nothing can be written to the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub storage_trouble_since: Option<Timestamp>,
     /// The sandbox, where one is running.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<SandboxView>,
+}
+
+/// How the network stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// The internet can be reached.
+    Up,
+    /// A page of the network wants something from the person first.
+    SignInPage,
+    /// There is a network, and no internet behind it.
+    Limited,
+    /// There is none.
+    Down,
+}
+
+impl Network {
+    /// Tells whether trying has a chance.
+    #[must_use]
+    pub fn may_reach(self) -> bool {
+        match self {
+            Self::Unknown | Self::Up => true,
+            Self::SignInPage | Self::Limited | Self::Down => false,
+        }
+    }
+
+    /// Returns its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::SignInPage => "sign-in-page",
+            Self::Limited => "limited",
+            Self::Down => "down",
+        }
+    }
 }
 
 /// The sandbox provider.

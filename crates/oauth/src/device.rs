@@ -76,7 +76,7 @@ pub async fn device_start(
         form.extend(own);
     }
     let reply = post_form(http, provider, client, url, &form).await.map_err(no_answer)?;
-    let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
+    let body = crate::reply::members(&reply.body);
     let given = body.as_ref().filter(|_| (200..300).contains(&reply.status));
     given.and_then(read_device).ok_or_else(|| refusal(provider, &reply, body.as_ref()))
 }

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::classify::{no_answer, refusal};
+use crate::reply::members;
 use crate::{Client, ClientAuth, ExchangeFailure, Http, Provider, Reply, TokenBodyForm, TokenReply, Unreachable};
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -156,10 +157,10 @@ pub(crate) fn tokens(
         Err(Some(failure)) => return Err(no_answer(failure)),
         Err(None) => return Err(ExchangeFailure::Malformed),
     };
-    let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
+    let body = members(&reply.body);
     let given = body.as_ref().filter(|_| (200..300).contains(&reply.status));
     let given = given.and_then(|body| provider.tokens_at.as_ref().map_or(Some(body), |at| body.pointer(at)));
-    match given.and_then(|body| TokenReply::read(&reply, body)) {
+    match given.and_then(|body| TokenReply::read(provider, &reply, body)) {
         Some(tokens) => Ok(tokens),
         None => Err(refusal(provider, &reply, body.as_ref())),
     }
@@ -256,6 +257,7 @@ pub(crate) mod tests {
             par: None,
             dpop: None,
             tokens_at: None,
+            lifetime: None,
             reach: Reach::HttpsOrLoopback,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -69,6 +70,32 @@ pub struct Reply {
     pub redirect: bool,
 }
 
+impl Reply {
+    /// Tells whether a person was meant to read it: the network's page, not the server's answer.
+    #[must_use]
+    pub fn is_web_page(&self) -> bool {
+        let kind = self.content_type.as_deref().unwrap_or_default().trim_start().to_ascii_lowercase();
+        kind.starts_with("text/html") || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// Makes an empty answer, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16) -> Self {
+        let redirect = (300..400).contains(&status);
+        Self {
+            status,
+            content_type: None,
+            retry_after: None,
+            date: None,
+            challenge: None,
+            location: None,
+            dpop_nonce: None,
+            body: Vec::new(),
+            redirect,
+        }
+    }
+}
+
 /// Why nothing usable came back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
@@ -102,11 +129,19 @@ pub enum Unreachable {
 }
 
 /// The client. Its parts are made at first use, so that having one costs nothing.
-#[derive(Default)]
 pub struct Http {
     outside: OnceLock<Option<reqwest::Client>>,
     loopback: OnceLock<Option<reqwest::Client>>,
     public: OnceLock<Option<reqwest::Client>>,
+    total_limit: Duration,
+    /// Seconds that the last server's clock was ahead of ours; `i64::MIN` = none has said.
+    skew: AtomicI64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::with_patience(TOTAL_LIMIT)
+    }
 }
 
 impl Http {
@@ -114,6 +149,25 @@ impl Http {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes a client that waits at most so long for a whole answer.
+    #[must_use]
+    pub fn with_patience(total_limit: Duration) -> Self {
+        Self {
+            outside: OnceLock::new(),
+            loopback: OnceLock::new(),
+            public: OnceLock::new(),
+            total_limit,
+            skew: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Returns how far the clock of the last server that told its time is ahead of this computer's.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<SignedDuration> {
+        let seconds = self.skew.load(Ordering::Relaxed);
+        (seconds != i64::MIN).then(|| SignedDuration::from_secs(seconds))
     }
 
     /// Sends a request and reads its answer.
@@ -127,15 +181,20 @@ impl Http {
         }
         let local = is_loopback(&url);
         let client = match reach {
-            Reach::Public => self.public.get_or_init(|| build(local, true)),
-            Reach::Https | Reach::HttpsOrLoopback if local => self.loopback.get_or_init(|| build(local, false)),
-            Reach::Https | Reach::HttpsOrLoopback => self.outside.get_or_init(|| build(local, false)),
+            Reach::Public => self.public.get_or_init(|| build(Ground::Open, self.total_limit)),
+            Reach::Https | Reach::HttpsOrLoopback if local => {
+                self.loopback.get_or_init(|| build(Ground::Here, self.total_limit))
+            }
+            Reach::Https | Reach::HttpsOrLoopback => self.outside.get_or_init(|| build(Ground::Any, self.total_limit)),
         };
         let client = client.as_ref().ok_or(Unreachable::Tls)?;
         let request = reqwest::Request::try_from(request).map_err(|_| Unreachable::Forbidden)?;
         let mut response = client.execute(request).await.map_err(|error| judge(&error))?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let date = header(reqwest::header::DATE).as_deref().and_then(http_date);
+        if let Some(date) = date {
+            self.skew.store(date.duration_since(Timestamp::now()).as_secs(), Ordering::Relaxed);
+        }
         let now = date.unwrap_or_else(Timestamp::now);
         let mut reply = Reply {
             status: response.status().as_u16(),
@@ -158,18 +217,32 @@ impl Http {
     }
 }
 
-fn build(local: bool, public: bool) -> Option<reqwest::Client> {
+/// Where a client's requests go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// This computer.
+    Here,
+    /// Anywhere.
+    Any,
+    /// The open internet, and nowhere else.
+    Open,
+}
+
+fn build(ground: Ground, total_limit: Duration) -> Option<reqwest::Client> {
     // A second call finds the provider installed, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_LIMIT)
-        .timeout(TOTAL_LIMIT)
+        .timeout(total_limit)
         .pool_idle_timeout(Duration::from_secs(20))
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
-    let builder = if local { builder.no_proxy() } else { builder.https_only(true) };
-    let builder = if public { builder.dns_resolver(crate::public::PublicOnly) } else { builder };
+    let builder = match ground {
+        Ground::Here => builder.no_proxy(),
+        Ground::Any => builder.https_only(true),
+        Ground::Open => builder.https_only(true).dns_resolver(crate::public::PublicOnly),
+    };
     builder.build().inspect_err(|error| tracing::error!("no HTTP client could be made: {error}")).ok()
 }
 
@@ -180,8 +253,12 @@ fn judge(error: &reqwest::Error) -> Unreachable {
     let mut source: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = source {
         tls |= cause.is::<rustls::Error>();
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        tls |= inner.is_some_and(|inner| inner.is::<rustls::Error>());
+        // An IO error hides what it wraps from `source`, and may wrap another one.
+        let mut inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        while let Some(wrapped) = inner {
+            tls |= wrapped.is::<rustls::Error>();
+            inner = wrapped.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        }
         // hyper-util has no type for it; its text is the one sign.
         dns |= cause.to_string().starts_with("dns error");
         source = cause.source();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
@@ -48,6 +49,8 @@ pub struct Provider {
     pub dpop: Option<Arc<DpopKey>>,
     /// A JSON pointer to where tokens are in replies, when they are not at the top.
     pub tokens_at: Option<String>,
+    /// How long its access tokens usually live, where that is known.
+    pub lifetime: Option<Duration>,
     /// Where requests may go.
     pub reach: Reach,
 }

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::classify::{no_answer, refusal};
 use crate::exchange::post_form;
+use crate::reply::members;
 use crate::{Client, ExchangeFailure, Http, Provider};
 
 /// What kind of token is revoked (RFC 7009 section 2.1).
@@ -36,5 +37,5 @@ pub async fn revoke(
     if (200..300).contains(&reply.status) {
         return Ok(());
     }
-    Err(refusal(provider, &reply, serde_json::from_slice(&reply.body).ok().as_ref()))
+    Err(refusal(provider, &reply, members(&reply.body).as_ref()))
 }

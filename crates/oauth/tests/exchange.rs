@@ -109,6 +109,7 @@ fn provider(origin: &str) -> Provider {
         par: None,
         dpop: None,
         tokens_at: None,
+        lifetime: None,
         reach: Reach::HttpsOrLoopback,
     }
 }
@@ -211,7 +212,8 @@ async fn r32_a_dead_grant_is_told_from_bad_weather() {
         (Does::Answers("400 Bad Request", "", r#"{"error":"invalid_grant"}"#.into()), "dead"),
         (Does::Answers("401 Unauthorized", "", r#"{"error":"invalid_client"}"#.into()), "config"),
         (Does::Answers("503 Service Unavailable", "retry-after: 7\r\n", String::new()), "http-503"),
-        (Does::Answers("200 OK", "content-type: text/html\r\n", html.into()), "not-oauth"),
+        (Does::Answers("200 OK", "content-type: text/html\r\n", html.into()), "web-page"),
+        (Does::Answers("200 OK", "content-type: application/json\r\n", "{\"cut\": ".into()), "not-oauth"),
         (Does::Answers("302 Found", "location: http://portal.example/\r\n", String::new()), "http-302"),
         (Does::HangsUp, "reset"),
     ];

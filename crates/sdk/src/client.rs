@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method};
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::{Request, Response};
 use membrane_model::WireError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +68,17 @@ impl Client {
         path: &str,
         body: Option<&(impl Serialize + ?Sized)>,
     ) -> Result<Incoming, SdkError> {
+        let response = self.exchange(method, path, body).await?;
+        if response.status().is_success() { Ok(response.into_body()) } else { Err(failure(response).await) }
+    }
+
+    /// Makes a request and returns the answer, whatever it is.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<Response<Incoming>, SdkError> {
         if path.len() > TARGET_MAX {
             return Err(SdkError::TooLong);
         }
@@ -91,16 +102,19 @@ impl Client {
         }
         let request =
             request.body(Full::new(Bytes::from(bytes))).map_err(|error| SdkError::Broken(error.to_string()))?;
-        let response = self.place.send(request).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response.into_body());
-        }
-        let body = response.into_body().collect().await.map_err(|error| SdkError::Broken(error.to_string()))?;
-        match serde_json::from_slice::<WireError>(&body.to_bytes()) {
-            Ok(error) => Err(SdkError::Wire(Box::new(error))),
-            Err(_) => Err(SdkError::Broken(format!("status {status}"))),
-        }
+        self.place.send(request).await
+    }
+}
+
+/// Reads why the engine did not do what was asked.
+pub(crate) async fn failure(response: Response<Incoming>) -> SdkError {
+    let status = response.status();
+    match response.into_body().collect().await {
+        Ok(body) => match serde_json::from_slice::<WireError>(&body.to_bytes()) {
+            Ok(error) => SdkError::Wire(Box::new(error)),
+            Err(_) => SdkError::Broken(format!("status {status}")),
+        },
+        Err(error) => SdkError::Broken(error.to_string()),
     }
 }
 

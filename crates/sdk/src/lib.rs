@@ -12,6 +12,7 @@ mod error;
 mod routes;
 mod stream;
 mod transport;
+mod webhooks;
 
 pub use client::Client;
 pub use error::SdkError;

@@ -60,12 +60,12 @@ pub struct NewSession {
 #[derive(Deserialize)]
 struct Done {}
 
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     // Form encoding differs from a path's in the space alone.
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-fn query(pairs: &[(&str, Option<String>)]) -> String {
+pub(crate) fn query(pairs: &[(&str, Option<String>)]) -> String {
     let mut text = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
         if let Some(value) = value {
@@ -169,6 +169,24 @@ impl Client {
     /// [`SdkError`].
     pub async fn refresh(&self, id: &str) -> Result<ConnectionView, SdkError> {
         self.call(Method::POST, &format!("/connections/{}/refresh-credentials", segment(id)), NOTHING).await
+    }
+
+    /// `POST /connections/:id/report`: the app answered 401; returns whether trying again makes sense.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn report(&self, id: &str) -> Result<bool, SdkError> {
+        let reply: Value = self.call(Method::POST, &format!("/connections/{}/report", segment(id)), NOTHING).await?;
+        Ok(reply["retry"] == json!(true))
+    }
+
+    /// `PUT /connections/:id/end {expiresAt}`: when a key ends; `None` = it doesn't.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn set_end(&self, id: &str, end: Option<&str>) -> Result<ConnectionView, SdkError> {
+        let body = json!({ "expiresAt": end });
+        self.call(Method::PUT, &format!("/connections/{}/end", segment(id)), Some(&body)).await
     }
 
     /// `POST /connections/:id/test`.

@@ -56,9 +56,42 @@ pub enum StoreError {
     /// The file system said no.
     #[error("failed to use the data folder: {0}")]
     Io(std::io::ErrorKind),
+    /// The write that this one shared a transaction with ended early.
+    #[error("the write was cut short")]
+    Lost,
     /// SQLite said no. Its texts name tables and never values.
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
+}
+
+impl StoreError {
+    /// Says the same again, for those who shared a transaction that failed.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Full => Self::Full,
+            Self::ReadOnly => Self::ReadOnly,
+            Self::NotFound => Self::NotFound,
+            Self::Conflict(what) => Self::Conflict(what),
+            Self::Cursor => Self::Cursor,
+            Self::Damaged(table) => Self::Damaged(table),
+            Self::Io(kind) => Self::Io(*kind),
+            Self::Sqlite(rusqlite::Error::SqliteFailure(code, text)) => {
+                Self::Sqlite(rusqlite::Error::SqliteFailure(*code, text.clone()))
+            }
+            Self::Held { .. }
+            | Self::UnsafeFolder { .. }
+            | Self::Newer { .. }
+            | Self::NotADatabase { .. }
+            | Self::Lost
+            | Self::Sqlite(_) => Self::Lost,
+        }
+    }
+
+    /// Tells whether the folder or disk refuses to be written, whatever is written.
+    #[must_use]
+    pub fn is_unwritable(&self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly | Self::Io(_) | Self::Lost | Self::Sqlite(_))
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -97,6 +130,7 @@ impl From<StoreError> for Fault {
             | StoreError::Full
             | StoreError::ReadOnly
             | StoreError::Damaged(_)
+            | StoreError::Lost
             | StoreError::Io(_)
             | StoreError::Sqlite(_) => ErrorCode::StorageError,
         };

@@ -4,24 +4,31 @@
 //! write is on the disk when [`Store::write`] returns.
 
 mod error;
+mod flight;
 mod folder;
 mod lock;
 mod schema;
 mod store;
 mod table;
+mod together;
 
 pub use error::StoreError;
+pub use flight::FlightLock;
 pub use lock::DataLock;
 pub use schema::SCHEMA_VERSION;
 pub use store::{Store, Tx};
+pub use table::activity::{ActivityFilter, UseRow};
 pub use table::auth_server::AuthServerRow;
 pub use table::client::ClientRow;
 pub use table::connection::{ConnectionCounts, ConnectionFilter, ConnectionPage};
-pub use table::credential::{CredentialRow, DueRefresh};
+pub use table::credential::{CredentialRow, Renewal};
+pub use table::due::{Due, DueTask};
 pub use table::event::EventRow;
 pub use table::journal::{JournalRow, JournalState};
 pub use table::oauth_client::OauthClientRow;
 pub use table::request::RequestRow;
+pub use table::revocation::RevocationRow;
 pub use table::session::SessionRow;
 pub use table::tenant::TenantRow;
+pub use table::webhook::WebhookRow;
 pub use table::workspace::WorkspaceRow;

@@ -8,13 +8,16 @@ use crate::StoreError;
 
 /// Marks a file as ours ("MbrD").
 const APPLICATION_ID: i64 = 0x4d62_7244;
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_due.sql"),
     include_str!("../migrations/0010_ways_in.sql"),
+    include_str!("../migrations/0020_access_use.sql"),
+    include_str!("../migrations/0040_webhooks.sql"),
     include_str!("../migrations/0030_auth_servers.sql"),
 ];
 /// The newest schema that is known here.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Refuses a file that is not ours or newer than us, before anything is written to it. Returns its schema.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<u32, StoreError> {

@@ -1,11 +1,13 @@
 //! The open database: one writer, a few readers that never wait for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::together::Together;
 use crate::{StoreError, folder, schema};
 
 /// How long a write waits for another process to finish its own.
@@ -19,7 +21,9 @@ const STATEMENTS: usize = 64;
 pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
+    together: Together,
     readers: Mutex<Vec<Connection>>,
+    commits: AtomicU64,
 }
 
 /// One transaction; the functions of all tables hang on it.
@@ -45,7 +49,13 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut writer, &path)?;
-        let store = Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) };
+        let store = Self {
+            path,
+            writer: Mutex::new(writer),
+            together: Together::default(),
+            readers: Mutex::new(Vec::new()),
+            commits: AtomicU64::new(0),
+        };
         store.first_time()?;
         Ok(store)
     }
@@ -59,7 +69,39 @@ impl Store {
         let transaction = Transaction::new(&mut writer, TransactionBehavior::Immediate)?;
         let value = change(&Tx(&transaction))?;
         transaction.commit()?;
+        self.commits.fetch_add(1, Ordering::Release);
         Ok(value)
+    }
+
+    /// Writes like [`Self::write`], in one transaction with whatever else waits for its turn by then: many small changes
+    /// at once cost one flush of the disk. Each still is whole or not there at all.
+    ///
+    /// # Errors
+    /// What `change` returned, and `Full` or `ReadOnly` when nothing can be written.
+    pub fn write_together<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.together.add(change);
+        {
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            self.together.run(&mut writer);
+            self.commits.fetch_add(1, Ordering::Release);
+        }
+        answer.take()
+    }
+
+    /// Makes every write fail as on a disk that can only be read, or lets them succeed again. For tests.
+    #[cfg(feature = "faults")]
+    pub fn set_read_only(&self, read_only: bool) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _set = writer.pragma_update(None, "query_only", read_only);
+    }
+
+    /// Counts the writes of this process: while it stays the same, nothing that was read has changed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Reads from one consistent state. Never waits for a write.

@@ -48,22 +48,13 @@ fn connection(app: &str, name: &str, state: ConnectionState) -> Connection {
 }
 
 fn credential(id: &ConnectionId, generation: u64) -> CredentialRow {
+    let sealed = Sealed { key_id: "k".into(), bytes: vec![7; 60] };
     CredentialRow {
-        connection_id: id.clone(),
-        sealed: Sealed { key_id: "k".into(), bytes: vec![7; 60] },
-        previous: None,
         generation,
-        obtained_at: at(1),
         expires_at: Some(at(100)),
-        refresh_expires_at: None,
         has_refresh: true,
         next_refresh_at: Some(at(90)),
-        retry_attempts: 0,
-        next_retry_at: None,
-        last_error: None,
-        failing_since: None,
-        last_refresh_at: None,
-        device_id: "d".into(),
+        ..CredentialRow::lasting(id, sealed, at(1), "d")
     }
 }
 
@@ -266,29 +257,6 @@ fn r36_a_late_reply_cannot_overwrite_a_newer_credential() {
 }
 
 #[test]
-fn only_connected_credentials_come_due_the_soonest_first() {
-    let (_home, store) = home();
-    let late = connection("github", "late", ConnectionState::Connected);
-    let soon = connection("github", "soon", ConnectionState::Connected);
-    let lost =
-        connection("github", "lost", ConnectionState::Disconnected { reason: DisconnectReason::Revoked, since: at(1) });
-    store
-        .write(|tx| {
-            for made in [&late, &soon, &lost] {
-                tx.insert_connection(made)?;
-                tx.put_credential(&credential(&made.id, 1))?;
-            }
-            tx.record_retry(&soon.id, 3, at(50), "http-503", at(40))
-        })
-        .unwrap();
-    let due = store.read(|tx| tx.due_refreshes()).unwrap();
-    let order: Vec<_> = due.into_iter().map(|due| (due.connection_id, due.at)).collect();
-    assert_eq!(order, [(soon.id.clone(), at(50)), (late.id, at(90))]);
-    store.write(|tx| tx.clear_retry(&soon.id)).unwrap();
-    assert_eq!(store.read(|tx| tx.credential(&soon.id)).unwrap(), Some(credential(&soon.id, 1)));
-}
-
-#[test]
 fn r40_the_journal_outlives_the_process() {
     let home = tempfile::tempdir().unwrap();
     let made = connection("github", "mine", ConnectionState::Connected);
@@ -309,7 +277,7 @@ fn r40_the_journal_outlives_the_process() {
     assert_eq!(store.read(|tx| tx.journals()).unwrap(), [row]);
     store.write(|tx| tx.put_credential(&credential(&made.id, 3))).unwrap();
     assert_eq!(store.write(|tx| tx.resume_journals(at(60))).unwrap(), 1);
-    assert_eq!(store.read(|tx| tx.due_refreshes()).unwrap()[0].at, at(60));
+    assert_eq!(store.read(|tx| tx.due(at(60), None, 9)).unwrap()[0].at, at(60));
     store.write(|tx| tx.clear_journal(&made.id)).unwrap();
     assert_eq!(store.read(|tx| tx.journal(&made.id)).unwrap(), None);
 }

@@ -31,6 +31,8 @@ pub struct Desktop {
     folder: TempDir,
     environment: Vec<(String, String)>,
     address: String,
+    // Where the package is installed; without one, what was built is used.
+    installed: Option<PathBuf>,
     _parts: Vec<Running>,
 }
 
@@ -65,7 +67,7 @@ impl Desktop {
             ("WEBKIT_DISABLE_DMABUF_RENDERER", "1".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let mut desktop = Self { folder, environment, address, _parts: vec![screen] };
+        let mut desktop = Self { folder, environment, address, installed: None, _parts: vec![screen] };
         let mut bus = desktop.command("dbus-daemon");
         bus.arg(format!("--config-file={}", desktop.path().join("bus.conf").display())).arg("--nofork");
         desktop.run(bus)?;
@@ -138,6 +140,43 @@ impl Desktop {
         Running::start(command, &self.path().join(format!("{name}.log")))
     }
 
+    /// Installs the package, in a root of this desktop's own; from then on its programs are the ones that run.
+    ///
+    /// # Errors
+    /// Fails when the package isn't built, or dpkg refuses it.
+    pub fn install_package(&mut self) -> Result<()> {
+        let package = std::env::var_os("MEMBRANE_TEST_PACKAGE").context("no package; `cargo xtask test` makes it")?;
+        let place = self.path().join("installed");
+        std::fs::create_dir_all(place.join("var/lib/dpkg/info"))?;
+        std::fs::create_dir_all(place.join("var/lib/dpkg/updates"))?;
+        std::fs::write(place.join("var/lib/dpkg/status"), "")?;
+        // The root of its own has none of the libraries that it depends on; those of the system are used.
+        let installed = self
+            .command("dpkg")
+            .arg(format!("--root={}", place.display()))
+            .args(["--force-not-root", "--force-depends", "--force-script-chrootless", "--install"])
+            .arg(package)
+            .output()?;
+        anyhow::ensure!(installed.status.success(), "dpkg: {}", String::from_utf8_lossy(&installed.stderr));
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.environment.push(("PATH".to_owned(), format!("{}/usr/bin:{path}", place.display())));
+        let shared = format!("{}/usr/share:/usr/local/share:/usr/share", place.display());
+        self.environment.push(("XDG_DATA_DIRS".to_owned(), shared));
+        self.installed = Some(place);
+        Ok(())
+    }
+
+    /// Returns a program of the product: the installed one, or the one that was built.
+    ///
+    /// # Errors
+    /// Fails when it isn't there.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        match &self.installed {
+            Some(place) => Ok(place.join("usr/bin").join(name)),
+            None => program(name),
+        }
+    }
+
     /// Makes the built app the handler of its links, as the package does.
     ///
     /// # Errors
@@ -194,7 +233,7 @@ impl Desktop {
     /// # Errors
     /// Fails when it isn't built.
     pub fn start_app(&self, arguments: &[&str]) -> Result<Running> {
-        let mut command = self.command(program("membrane-desktop")?);
+        let mut command = self.command(self.program("membrane-desktop")?);
         command.args(arguments);
         self.start_program(command)
     }
@@ -204,7 +243,7 @@ impl Desktop {
     /// # Errors
     /// Fails when it can't be started.
     pub fn cli(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
-        let output = self.command(program("membrane")?).args(arguments).output()?;
+        let output = self.command(self.program("membrane")?).args(arguments).output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok((output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr)))
     }
@@ -227,13 +266,17 @@ impl Desktop {
         wait::until_true("the engine to answer", PATIENCE, || Ok(self.cli(&["status", "--json"])?.0 == 0))
     }
 
-    /// Takes a picture of the screen.
+    /// Takes a picture of the screen, once a window is drawn on it.
     ///
     /// # Errors
-    /// Fails when ImageMagick is missing.
+    /// Fails when ImageMagick is missing, or when the screen stays without one.
     pub fn picture(&self, file: &Path) -> Result<()> {
-        anyhow::ensure!(self.command("import").args(["-window", "root"]).arg(file).status()?.success(), "no picture");
-        Ok(())
+        wait::until_true("a window on the screen", PATIENCE, || {
+            let taken = self.command("import").args(["-window", "root"]).arg(file).status()?;
+            anyhow::ensure!(taken.success(), "no picture");
+            let colours = self.command("identify").args(["-format", "%k"]).arg(file).output()?;
+            Ok(String::from_utf8_lossy(&colours.stdout).trim().parse::<u32>().is_ok_and(|count| count > 800))
+        })
     }
 }
 

@@ -9,8 +9,10 @@ use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 
 use super::Desktop;
+use crate::wait;
 
 const PATH: &str = "/org/freedesktop/Notifications";
+const INTERFACE: &str = "org.freedesktop.Notifications";
 
 /// A notification that was raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl Notifications {
     pub fn start(desktop: &Desktop) -> Result<Self> {
         let shared = Shared::default();
         let builder = desktop.bus_builder()?.serve_at(PATH, Daemon(Arc::clone(&shared)))?;
-        Ok(Self { bus: builder.name("org.freedesktop.Notifications")?.build()?, shared })
+        Ok(Self { bus: builder.name(INTERFACE)?.build()?, shared })
     }
 
     /// Waits until what is up fits.
@@ -127,12 +129,19 @@ impl Notifications {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).raised
     }
 
-    /// Clicks an action, as the daemon tells it.
+    /// Clicks an action until it has the effect that is asked for, as the daemon tells it: the program may listen a
+    /// moment later than it raises. The notification is taken down, as the specification says.
     ///
     /// # Errors
-    /// Fails when the bus is gone.
-    pub fn click(&self, id: u32, action: &str) -> Result<()> {
-        self.bus.emit_signal(None::<&str>, PATH, "org.freedesktop.Notifications", "ActionInvoked", &(id, action))?;
+    /// Fails when it never has.
+    pub fn click(&self, id: u32, action: &str, effect: impl Fn() -> Result<bool>) -> Result<()> {
+        const DISMISSED: u32 = 2;
+        wait::until_true(&format!("the effect of {action:?}"), Duration::from_secs(20), || {
+            self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "ActionInvoked", &(id, action))?;
+            effect()
+        })?;
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).up.retain(|one| one.id != id);
+        self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "NotificationClosed", &(id, DISMISSED))?;
         Ok(())
     }
 }

@@ -1,18 +1,26 @@
-// What can be done with a connection, the same from its row and from its page.
+// Everything that can be done, once: rows, pages, the palette and keys run the same actions.
 import { api, asProblem } from './api';
+import { archiving } from './archiving.svelte';
 import { copy } from './clipboard';
+import type { Shortcut } from './keys';
 import { place } from './place.svelte';
+import { preferences } from './settings.svelte';
+import { live } from './store.svelte';
+import { t } from './texts.svelte';
 import { toasts } from './toast.svelte';
 import type { Connection } from './wire';
 import { checkFailed } from './words';
 
-/** One entry of a menu. */
+/** Something to do, with its name and its key. */
 export interface Action {
+  id: string;
   label: string;
   run: () => void;
   testid?: string;
   danger?: boolean;
+  /** Set off from the actions before it. */
   apart?: boolean;
+  shortcut?: Shortcut;
 }
 
 /** Runs something and says how it went. */
@@ -30,61 +38,102 @@ export function check(connection: Connection): Promise<void> {
   return told(async () => {
     if (connection.canTest) {
       const result = await api.test(connection.id);
-      return result.success ? `${app} accepts the credential.` : checkFailed(app, result.cause);
+      return result.success ? t('done.accepts', { app }) : checkFailed(app, result.cause);
     }
     await api.renew(connection.id);
-    return `The access to ${app} was renewed.`;
-  });
-}
-
-export function renew(connection: Connection): Promise<void> {
-  return told(async () => {
-    await api.renew(connection.id);
-    return `The access to ${connection.appName} was renewed.`;
+    return t('done.renewed', { app });
   });
 }
 
 export function pause(connection: Connection, minutes?: number): Promise<void> {
   return told(async () => {
     await api.pause(connection.id, minutes);
-    return minutes === undefined ? `${connection.appName} is paused.` : `${connection.appName} is paused for an hour.`;
+    return t(minutes === undefined ? 'done.paused' : 'done.pausedHour', { app: connection.appName });
   });
 }
 
 export function resume(connection: Connection): Promise<void> {
   return told(async () => {
     await api.resume(connection.id);
-    return `${connection.appName} is back.`;
+    return t('done.resumed', { app: connection.appName });
   });
 }
 
 export function copyId(connection: Connection): Promise<void> {
-  return told(async () => ((await copy(connection.id)) ? 'Copied the id.' : 'The clipboard can’t be reached.'));
+  return told(async () => ((await copy(connection.id)) ? t('common.copiedId') : t('common.noClipboard')));
 }
 
-/** The menu of a connection. */
-export function menuOf(connection: Connection, archive: (connection: Connection) => void): Action[] {
+export function writeBundle(): Promise<void> {
+  return told(async () => t('done.bundle', { path: (await api.writeBundle()).path }));
+}
+
+export function pauseAll(): Promise<void> {
+  return told(async () => {
+    await api.pauseAll(60);
+    return t('done.pausedAll');
+  });
+}
+
+export function resumeAll(): Promise<void> {
+  return told(async () => {
+    await api.resumeAll();
+    return t('done.resumedAll');
+  });
+}
+
+export function canCheck(connection: Connection): boolean {
+  return connection.connected && connection.health.status !== 'paused' && (connection.canTest || connection.canRefreshCredentials);
+}
+
+/** What can be done with a connection. */
+export function actionsOf(connection: Connection): Action[] {
   const actions: Action[] = [];
   const { status } = connection.health;
   if (status !== 'connecting') {
     const run = () => place.go({ at: 'reconnect', id: connection.id });
-    actions.push({ label: 'Reconnect', testid: 'menu-reconnect', run });
+    actions.push({ id: 'reconnect', label: t('action.reconnect'), testid: 'menu-reconnect', run });
   }
-  if (connection.connected && (connection.canTest || connection.canRefreshCredentials)) {
-    actions.push({ label: 'Check now', testid: 'menu-check', run: () => void check(connection) });
+  if (canCheck(connection)) {
+    const run = () => void check(connection);
+    actions.push({ id: 'check', label: t('action.check'), testid: 'menu-check', shortcut: 'mod+r', run });
   }
   if (status === 'paused') {
-    actions.push({ label: 'Resume', testid: 'menu-resume', run: () => void resume(connection) });
+    actions.push({ id: 'resume', label: t('action.resume'), testid: 'menu-resume', run: () => void resume(connection) });
   } else if (connection.connected) {
-    actions.push({ label: 'Pause for 1 hour', testid: 'menu-pause', run: () => void pause(connection, 60) });
+    actions.push({ id: 'pause', label: t('action.pause'), testid: 'menu-pause', run: () => void pause(connection, 60) });
   }
-  actions.push({ label: 'Copy id', run: () => void copyId(connection) });
+  actions.push({ id: 'copy', label: t('action.copyId'), run: () => void copyId(connection) });
   actions.push({
-    label: 'Archive…',
+    id: 'archive',
+    label: t('action.archive'),
     testid: 'menu-archive',
     danger: true,
     apart: true,
-    run: () => archive(connection),
+    shortcut: 'mod+backspace',
+    run: () => archiving.ask(connection),
   });
   return actions;
+}
+
+/** What can be done without any one connection. */
+export function generalActions(): Action[] {
+  const resting = live.status?.pausedUntil !== undefined;
+  const looks = (['light', 'dark', 'system'] as const).filter((look) => look !== preferences.value?.appearance);
+  return [
+    { id: 'add', label: t('action.add'), shortcut: 'mod+n', run: () => place.go({ at: 'search', intent: '' }) },
+    { id: 'go-home', label: t('nav.connections'), shortcut: 'mod+1', run: () => place.go({ at: 'home' }) },
+    { id: 'go-activity', label: t('nav.activity'), shortcut: 'mod+2', run: () => place.go({ at: 'activity' }) },
+    { id: 'go-apps', label: t('nav.apps'), shortcut: 'mod+3', run: () => place.go({ at: 'apps' }) },
+    { id: 'go-settings', label: t('nav.settings'), shortcut: 'mod+,', run: () => place.go({ at: 'settings', part: 'general' }) },
+    resting
+      ? { id: 'resume-all', label: t('action.resumeAll'), run: () => void resumeAll() }
+      : { id: 'pause-all', label: t('action.pauseAll'), run: () => void pauseAll() },
+    { id: 'diagnose', label: t('action.diagnose'), run: () => place.go({ at: 'settings', part: 'diagnostics' }) },
+    { id: 'bundle', label: t('action.bundle'), run: () => void writeBundle() },
+    ...looks.map((look) => ({
+      id: `theme-${look}`,
+      label: t(`action.theme.${look}`),
+      run: () => void preferences.change({ appearance: look }),
+    })),
+  ];
 }

@@ -1,12 +1,14 @@
 // Typed calls of the local API; a failure is thrown as a Problem with its hint.
 import { core, type Request } from './core';
+import { t, translated } from './texts.svelte';
 import type {
+  Activity,
   AppDetail,
   AppSummary,
   Client,
   Connection,
   EngineStatus,
-  LifecycleEvent,
+  Examination,
   SearchResult,
   Session,
   Settings,
@@ -27,12 +29,8 @@ export class Problem extends Error {
   }
 }
 
-const NOT_ANSWERING = new Problem(
-  'engine_not_running',
-  'Membrane’s engine isn’t answering.',
-  'Try again; if it stays, quit Membrane from the tray and open it again.',
-  'retry',
-);
+const notAnswering = () =>
+  new Problem('engine_not_running', t('down.notAnswering'), t('down.notAnswering.hint'), 'retry');
 
 /** Makes a sentence of a message: an upper-case start and a full stop. */
 export function sentence(text: string): string {
@@ -43,7 +41,10 @@ export function sentence(text: string): string {
 }
 
 export function fromWire(error: WireError): Problem {
-  return new Problem(error.data.code, sentence(error.message), sentence(error.data.hint), error.data.action);
+  const { code, hint, action } = error.data;
+  // The engine's own words are English and name the case; another language has one text for each code.
+  const message = translated(`fault.${code}`) ?? sentence(error.message);
+  return new Problem(code, message, translated(`hint.${code}`) ?? sentence(hint), action);
 }
 
 function isWireError(value: unknown): value is WireError {
@@ -54,7 +55,7 @@ function isWireError(value: unknown): value is WireError {
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (isWireError(thrown)) return fromWire(thrown);
-  return NOT_ANSWERING;
+  return notAnswering();
 }
 
 async function call<T>(method: Request['method'], path: string, body?: unknown): Promise<T> {
@@ -82,6 +83,18 @@ export interface StartSession {
   open?: boolean;
 }
 
+export interface ActivityQuery {
+  connectionId?: string;
+  kind?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+function toQuery(query: object): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
+}
+
 export const api = {
   status: () => call<EngineStatus>('GET', '/status'),
 
@@ -93,8 +106,12 @@ export const api = {
   pause: (id: string, minutes?: number) =>
     call<Connection>('POST', `${connection(id)}/pause`, minutes === undefined ? {} : { minutes }),
   resume: (id: string) => call<Connection>('POST', `${connection(id)}/resume`),
-  events: (id: string) => call<{ items: LifecycleEvent[] }>('GET', `${connection(id)}/events`),
+  pauseAll: (minutes: number) => call<unknown>('POST', '/pause', { minutes }),
   resumeAll: () => call<unknown>('POST', '/resume', {}),
+  activity: (query: ActivityQuery) => call<{ items: Activity[]; cursor: string | null }>('GET', `/activity${toQuery(query)}`),
+  doctor: () => call<Examination>('GET', '/doctor'),
+  bundle: () => call<unknown>('GET', '/support-bundle'),
+  writeBundle: () => call<{ path: string }>('POST', '/support-bundle', {}),
 
   apps: () => call<{ items: AppSummary[] }>('GET', '/integrations'),
   app: (key: string) => call<AppDetail>('GET', `/integrations/${enc(key)}`),
@@ -110,6 +127,9 @@ export const api = {
   submit: (id: string, values: Record<string, string>) => call<Session>('POST', `${session(id)}/credentials`, { values }),
   paste: (id: string, url: string) => call<Session>('POST', `${session(id)}/callback`, { url }),
   keep: (id: string) => call<Session>('POST', `${session(id)}/keep`, {}),
+
+  openRequest: (id: string) => call<unknown>('POST', `/connection-requests/${enc(id)}/open`, {}),
+  declineRequest: (id: string) => call<unknown>('DELETE', `/connection-requests/${enc(id)}`),
 
   settings: () => call<Settings>('GET', '/settings'),
   changeSettings: (changes: Partial<Settings>) => call<Settings>('PATCH', '/settings', changes),

@@ -1,8 +1,15 @@
 // One attempt to connect or reconnect, as a page drives it: start it, send its form, follow it.
 import { api, asProblem, fromWire, type Problem, type StartSession } from './api';
+import { core } from './core';
 import { place } from './place.svelte';
 import { live } from './store.svelte';
 import type { Session } from './wire';
+
+/** The page that the person signs in at. */
+export function pageOf(session: Session): string | undefined {
+  if (session.state !== 'awaiting-user') return undefined;
+  return session.authorizationUrl ?? session.verificationUriComplete ?? session.verificationUri;
+}
 
 export class Attempt {
   busy = $state(false);
@@ -16,7 +23,11 @@ export class Attempt {
   /** Starts an attempt that continues in the browser, and goes to its page. */
   async lead(request: StartSession): Promise<void> {
     await this.#work(async () => {
-      const session = live.saw(await api.start({ ...request, open: true }));
+      const here = core().inBrowser;
+      const session = live.saw(await api.start({ ...request, open: !here }));
+      const page = pageOf(session);
+      // What a pop-up blocker keeps back is one press away on the attempt's page.
+      if (here && page) await core().openExternal(page).catch(() => {});
       place.replace({ at: 'session', id: session.id });
     });
   }

@@ -1,5 +1,6 @@
 // Forms: what is wrong with a value, and at which field a problem of the engine belongs.
 import type { Problem } from './api';
+import { t } from './texts.svelte';
 import type { Field } from './wire';
 
 export type Problems = Record<string, string>;
@@ -10,11 +11,11 @@ export function check(fields: Field[], values: Record<string, string>): Problems
   for (const field of fields) {
     const value = (values[field.key] ?? '').trim();
     if (value === '') {
-      if (!field.optional) found[field.key] = `Fill in ${lowerFirst(field.label)}.`;
+      if (!field.optional) found[field.key] = t('form.fill', { label: field.label });
     } else if (!fits(field.pattern, value)) {
       found[field.key] = field.example
-        ? `This does not look right. It looks like ${field.example}.`
-        : 'This does not look right. Copy it again from the app’s own page.';
+        ? t('form.looksLike', { example: field.example })
+        : t('form.wrong');
     }
   }
   return found;
@@ -44,9 +45,4 @@ export function fieldOf(problem: Problem, fields: Field[]): string | null {
 export function filled(fields: Field[], values: Record<string, string>): Record<string, string> {
   const entries = fields.map((field) => [field.key, (values[field.key] ?? '').trim()] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== ''));
-}
-
-function lowerFirst(label: string): string {
-  // "API key" and "OAuth token" keep their capitals.
-  return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
 }

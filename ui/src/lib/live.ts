@@ -1,17 +1,29 @@
 // How the stream's messages change what is known; pure, so that it can be tested.
-import type { Connection, EngineStatus, LifecycleEvent, Session, StreamMessage } from './wire';
+import type {
+  Connection,
+  ConnectionRequest,
+  EngineStatus,
+  LifecycleEvent,
+  Session,
+  StreamMessage,
+  Tenant,
+} from './wire';
 
 export interface Known {
   status: EngineStatus | null;
   connections: Record<string, Connection>;
   sessions: Record<string, Session>;
+  /** Requests to connect that wait for an answer. */
+  requests: Record<string, ConnectionRequest>;
+  /** Whose connections there are; more than one where a workspace signs tokens. */
+  tenants: Tenant[];
   /** Counts the events of each connection, so that a page knows when to read them again. */
   events: Record<string, number>;
   last: LifecycleEvent | null;
 }
 
 export function nothing(): Known {
-  return { status: null, connections: {}, sessions: {}, events: {}, last: null };
+  return { status: null, connections: {}, sessions: {}, requests: {}, tenants: [], events: {}, last: null };
 }
 
 const FINAL = ['done', 'failed', 'cancelled', 'expired'];
@@ -29,8 +41,17 @@ export function apply(known: Known, message: StreamMessage): void {
       // A session that ended while nobody listened is not in the snapshot; what was seen of its end stays.
       const ended = Object.values(known.sessions).filter(isFinal);
       known.sessions = byId([...ended, ...message.sessions]);
+      known.requests = Object.fromEntries((message.requests ?? []).map((one) => [one.requestId, one]));
+      known.tenants = message.tenants ?? [];
       return;
     }
+    case 'request':
+      if (message.request.status === 'pending') known.requests[message.request.requestId] = message.request;
+      else delete known.requests[message.request.requestId];
+      return;
+    case 'tenant':
+      known.tenants.push(message.tenant);
+      return;
     case 'connection':
       known.connections[message.connection.id] = message.connection;
       return;

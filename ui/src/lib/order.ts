@@ -1,5 +1,6 @@
 // The order of the list: what needs the person first, then by app, accounts of one app side by side.
-import type { Connection } from './wire';
+import { t } from './texts.svelte';
+import type { Connection, HealthStatus } from './wire';
 
 export interface Group {
   key: 'attention' | 'connecting' | 'connected' | 'paused';
@@ -7,18 +8,12 @@ export interface Group {
   items: Connection[];
 }
 
-const TITLES: [Group['key'], string][] = [
-  ['attention', 'Needs attention'],
-  ['connecting', 'Not finished'],
-  ['connected', 'Connected'],
-  ['paused', 'Paused'],
-];
+const KEYS: Group['key'][] = ['attention', 'connecting', 'connected', 'paused'];
 
 export function group(connections: Connection[]): Group[] {
   const sorted = connections.toSorted(compare);
-  return TITLES.map(([key, title]) => ({ key, title, items: sorted.filter((c) => groupOf(c) === key) })).filter(
-    (found) => found.items.length > 0,
-  );
+  const groups = KEYS.map((key) => ({ key, title: t(`home.group.${key}`), items: sorted.filter((c) => groupOf(c) === key) }));
+  return groups.filter((found) => found.items.length > 0);
 }
 
 function groupOf(connection: Connection): Group['key'] {
@@ -61,4 +56,16 @@ export function matches(connection: Connection, text: string): boolean {
     .join(' ')
     .toLowerCase();
   return words.every((word) => hay.includes(word));
+}
+
+/** How an app that has connections already stands: the worst of them, and whose they are. */
+export function standingOf(connections: Connection[], app: string): { status: HealthStatus; label: string } | null {
+  const own = connections.filter((c) => c.integrationKey === app && c.health.status !== 'connecting');
+  const worst = own.find((c) => c.health.status === 'attention') ?? own[0];
+  if (!worst) return null;
+  const who = identity(worst);
+  const { status } = worst.health;
+  if (status === 'attention') return { status, label: t('search.needsReconnect') };
+  if (own.length > 1) return { status, label: t('search.connectedMany', { n: own.length }) };
+  return { status, label: who ? t('search.connectedAs', { who }) : t('status.connected') };
 }

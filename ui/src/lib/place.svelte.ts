@@ -21,7 +21,8 @@ class Place {
   /** Goes without leaving the present place in the history. */
   replace(route: Route): void {
     this.route = route;
-    location.replace(href(route));
+    // Not by the location: that would count as loading a page.
+    history.replaceState(history.state, '', href(route));
   }
 }
 

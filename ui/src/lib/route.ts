@@ -1,5 +1,8 @@
 // Places in the console and their paths, read and written in one place.
 
+export const PARTS = ['general', 'security', 'api', 'diagnostics', 'about'] as const;
+export type Part = (typeof PARTS)[number];
+
 export type Route =
   | { at: 'home' }
   | { at: 'search'; intent: string }
@@ -7,7 +10,11 @@ export type Route =
   | { at: 'connection'; id: string }
   | { at: 'reconnect'; id: string }
   | { at: 'session'; id: string }
-  | { at: 'settings' };
+  | { at: 'activity'; connection?: string }
+  | { at: 'apps' }
+  | { at: 'app'; key: string }
+  | { at: 'welcome'; step: 1 | 2 | 3 }
+  | { at: 'settings'; part: Part };
 
 const ID = /^[A-Za-z0-9_-]{1,80}$/;
 
@@ -27,8 +34,16 @@ export function parse(text: string): Route {
       return ID.test(second) ? { at: 'reconnect', id: second } : { at: 'home' };
     case 'sessions':
       return ID.test(second) ? { at: 'session', id: second } : { at: 'home' };
+    case 'activity': {
+      const connection = params.get('connection') ?? '';
+      return ID.test(connection) ? { at: 'activity', connection } : { at: 'activity' };
+    }
+    case 'apps':
+      return ID.test(second) ? { at: 'app', key: second } : { at: 'apps' };
+    case 'welcome':
+      return { at: 'welcome', step: second === '2' ? 2 : second === '3' ? 3 : 1 };
     case 'settings':
-      return { at: 'settings' };
+      return { at: 'settings', part: PARTS.find((part) => part === second) ?? 'general' };
     default:
       return { at: 'home' };
   }
@@ -48,8 +63,16 @@ export function path(route: Route): string {
       return `/connections/${route.id}/reconnect`;
     case 'session':
       return `/sessions/${route.id}`;
+    case 'activity':
+      return route.connection ? `/activity?connection=${route.connection}` : '/activity';
+    case 'apps':
+      return '/apps';
+    case 'app':
+      return `/apps/${route.key}`;
+    case 'welcome':
+      return `/welcome/${route.step}`;
     case 'settings':
-      return '/settings';
+      return route.part === 'general' ? '/settings' : `/settings/${route.part}`;
   }
 }
 
@@ -61,17 +84,28 @@ export function href(route: Route): string {
 export function parent(route: Route): Route | null {
   switch (route.at) {
     case 'home':
+    case 'welcome':
       return null;
     case 'connect':
       return { at: 'search', intent: '' };
     case 'reconnect':
       return { at: 'connection', id: route.id };
+    case 'app':
+      return { at: 'apps' };
+    case 'activity':
+      return route.connection ? { at: 'connection', id: route.connection } : { at: 'home' };
     case 'search':
     case 'connection':
     case 'session':
+    case 'apps':
     case 'settings':
       return { at: 'home' };
   }
+}
+
+/** Whether a place is a section of its own, with no way back on it. */
+export function isSection(route: Route): boolean {
+  return route.at === 'settings' || route.at === 'apps' || (route.at === 'activity' && !route.connection);
 }
 
 function decode(part: string): string {

@@ -1,16 +1,19 @@
-// The person's settings, and the appearance that follows from them.
+// The person's settings, and the appearance and language that follow from them.
 import { api, asProblem } from './api';
+import { languageOf, speak } from './texts.svelte';
 import { toasts } from './toast.svelte';
 import type { Settings } from './wire';
 
-const REMEMBERED = 'appearance';
+const APPEARANCE = 'appearance';
+const LANGUAGE = 'language';
 
 class Preferences {
   value = $state<Settings | null>(null);
 
-  /** Shows the appearance of last time before the engine has answered, so that nothing flashes. */
-  showRemembered(): void {
-    show(localStorage.getItem(REMEMBERED) ?? 'system');
+  /** Shows appearance and language of last time before the engine has answered, so that nothing flashes. */
+  async showRemembered(): Promise<void> {
+    show(remembered(APPEARANCE));
+    await say(remembered(LANGUAGE));
   }
 
   async load(): Promise<void> {
@@ -36,9 +39,21 @@ class Preferences {
 
   private take(settings: Settings): void {
     this.value = settings;
-    localStorage.setItem(REMEMBERED, settings.appearance);
+    localStorage.setItem(APPEARANCE, settings.appearance);
+    localStorage.setItem(LANGUAGE, settings.language);
     show(settings.appearance);
+    void say(settings.language);
   }
+}
+
+function remembered(what: string): string {
+  return localStorage.getItem(what) ?? 'system';
+}
+
+async function say(setting: string): Promise<void> {
+  const language = languageOf(setting);
+  await speak(language);
+  document.documentElement.lang = language;
 }
 
 function show(appearance: string): void {

@@ -1,36 +1,69 @@
-// The live state: what the engine's stream says, kept up to date for every screen.
+// What the console knows of the engine: one snapshot, then every change; screens derive from it.
 import { api, asProblem, type Problem } from './api';
 import { core } from './core';
 import { apply, nothing } from './live';
-import type { Session } from './wire';
+import type { Connection, Session } from './wire';
 
 type Phase = 'loading' | 'live' | 'down';
+
+/** How long to wait before a lost engine is looked for again. */
+const AGAIN = 1_500;
 
 class Live {
   known = $state(nothing());
   phase = $state<Phase>('loading');
   problem = $state<Problem | null>(null);
+  /** It was there before: what is shown stays, with a word on top. */
+  lost = $state(false);
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   get status() {
     return this.known.status;
   }
+  /** Whose connections are shown, where there is more than one tenant. */
+  tenant = $state('default');
+
   get connections() {
-    return Object.values(this.known.connections);
+    const all = Object.values(this.known.connections);
+    return this.known.tenants.length > 1 ? all.filter((one) => (one.tenantId ?? 'default') === this.tenant) : all;
   }
 
   /** Starts to listen; called again to try again. */
   async start(): Promise<void> {
-    this.phase = 'loading';
+    clearTimeout(this.#again);
+    if (!this.lost) this.phase = 'loading';
     this.problem = null;
     try {
-      await core().events((message) => {
-        apply(this.known, message);
-        this.phase = 'live';
-      });
+      await core().events(
+        (message) => {
+          apply(this.known, message);
+          this.phase = 'live';
+          this.lost = false;
+        },
+        () => this.#lose(),
+      );
     } catch (thrown) {
+      if (this.lost) return this.#lose();
       this.problem = asProblem(thrown);
       this.phase = 'down';
     }
+  }
+
+  #lose(): void {
+    this.lost = true;
+    this.#again = setTimeout(() => void this.start(), AGAIN);
+  }
+
+  /** Nothing can be reached: one banner says so, and rows stay calm. */
+  get offline() {
+    const active = this.connections.filter((c) => c.health.status === 'connected' || c.health.status === 'retrying');
+    return active.length > 1 && active.every((c) => c.health.warnings.some((w) => w.code === 'offline'));
+  }
+
+  /** Whether a connection only waits for what a banner tells of. */
+  waits(connection: Connection): boolean {
+    const has = (code: string) => connection.health.warnings.some((warning) => warning.code === code);
+    return has('vault-locked') || (this.offline && has('offline'));
   }
 
   connection(id: string) {

@@ -7,6 +7,7 @@ import type { StreamMessage, WireError } from './wire';
 export const tauriCore: Core = {
   // Messages are cloned on their way; plain data only, no reactive proxies.
   api: (request) => invoke<Reply>('api', { request: JSON.parse(JSON.stringify(request)) }),
+  // In the same process, the stream ends with the page only.
   events: (deliver) => {
     const channel = new Channel<StreamMessage>();
     channel.onmessage = deliver;
@@ -22,4 +23,5 @@ export const tauriCore: Core = {
   ready: () => {
     void invoke('ready').catch(() => {});
   },
+  restart: () => invoke('restart'),
 };

@@ -1,20 +1,28 @@
 // The names of places, for the window's title.
 import type { Route } from './route';
+import { t } from './texts.svelte';
 
 export function place(route: Route): string {
   switch (route.at) {
     case 'home':
-      return 'Connections';
+      return t('nav.connections');
     case 'search':
     case 'connect':
-      return 'Connect an app';
+      return t('title.connect');
     case 'connection':
-      return 'Connection';
+      return t('title.connection');
     case 'reconnect':
-      return 'Reconnect';
+      return t('title.reconnect');
     case 'session':
-      return 'Signing in';
+      return t('title.session');
+    case 'activity':
+      return t('nav.activity');
+    case 'apps':
+    case 'app':
+      return t('nav.apps');
+    case 'welcome':
+      return t('title.welcome');
     case 'settings':
-      return 'Settings';
+      return t('nav.settings');
   }
 }

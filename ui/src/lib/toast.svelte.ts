@@ -1,4 +1,5 @@
-// Short messages at the edge of the window; they go by themselves and are read out politely.
+// Short messages at the edge of the window; they go by themselves and are read out politely. A notice stays until it is
+// answered or no longer true.
 
 export interface Toast {
   id: number;
@@ -6,10 +7,20 @@ export interface Toast {
   tone: 'plain' | 'danger';
 }
 
+/** What a notification would say, in the window: about one incident. */
+export interface Notice {
+  key: string;
+  title: string;
+  body: string;
+  action: string;
+  href: string;
+}
+
 const STAYS = 5_000;
 
 class Toasts {
   items = $state<Toast[]>([]);
+  notice = $state<Notice | null>(null);
   #next = 1;
 
   say(text: string, tone: Toast['tone'] = 'plain'): void {
@@ -20,6 +31,14 @@ class Toasts {
 
   drop(id: number): void {
     this.items = this.items.filter((toast) => toast.id !== id);
+  }
+
+  tell(notice: Notice): void {
+    this.notice = notice;
+  }
+
+  dismiss(): void {
+    this.notice = null;
   }
 }
 

@@ -1,4 +1,5 @@
 // The vault's states in words, and what the person can do about each.
+import { t } from './texts.svelte';
 import type { VaultView } from './wire';
 
 export type VaultStep = 'try-again' | 'passphrase' | 'init' | 'reset' | 'none';
@@ -20,31 +21,6 @@ export function vaultStep(vault: VaultView): VaultStep {
 }
 
 export function vaultTitle(vault: VaultView): string {
-  switch (vault.state) {
-    case 'unlocked':
-      return 'The vault is unlocked';
-    case 'locked':
-      return vault.backend === 'passphrase' ? 'The vault is locked' : 'Your keychain is locked';
-    case 'missing':
-      return 'There is no keychain on this computer';
-    case 'broken':
-      return 'The keychain isn’t answering';
-    case 'key-lost':
-      return 'The vault’s key is gone';
-  }
-}
-
-export function vaultWord(vault: VaultView): string {
-  switch (vault.state) {
-    case 'unlocked':
-      return 'Unlocked';
-    case 'locked':
-      return 'Locked';
-    case 'missing':
-      return 'Missing';
-    case 'broken':
-      return 'Not answering';
-    case 'key-lost':
-      return 'Key lost';
-  }
+  if (vault.state === 'locked' && vault.backend !== 'passphrase') return t('vault.title.keychain');
+  return t(`vault.title.${vault.state}`);
 }

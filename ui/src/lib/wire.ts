@@ -8,7 +8,8 @@ export type DisconnectReason =
   | 'key-rejected'
   | 'client-invalid'
   | 'rotation-lost'
-  | 'secret-lost';
+  | 'secret-lost'
+  | 'other-computer';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'
@@ -47,6 +48,7 @@ export interface Connection {
   key?: string;
   name: string;
   integrationKey: string;
+  tenantId?: string;
   authOptionKey: string;
   appName: string;
   state: 'READY' | 'CLIENT_ACTION_REQUIRED' | 'CONFIGURATION_ERROR' | 'SETUP_FAILED';
@@ -131,8 +133,40 @@ export interface LifecycleEvent {
   createdAt: string;
 }
 
+export interface ConnectionRequest {
+  requestId: string;
+  tenantId: string;
+  status: 'pending' | 'success' | 'cancelled' | 'error';
+  clientName: string;
+  title: string;
+  integrationKey?: string;
+  appName?: string;
+  connectionId?: string;
+  prompt?: string;
+  resultConnectionId?: string;
+  resultError?: WireError;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export interface Tenant {
+  id: string;
+  name: string;
+  internalId: string;
+  workspaceKey?: string;
+}
+
 export type StreamMessage =
-  | { type: 'snapshot'; status: EngineStatus; connections: Connection[]; sessions: Session[] }
+  | {
+      type: 'snapshot';
+      status: EngineStatus;
+      connections: Connection[];
+      sessions: Session[];
+      requests?: ConnectionRequest[];
+      tenants?: Tenant[];
+    }
+  | { type: 'request'; request: ConnectionRequest }
+  | { type: 'tenant'; tenant: Tenant }
   | { type: 'connection'; connection: Connection }
   | { type: 'connection-removed'; id: string }
   | { type: 'session'; session: Session }
@@ -157,6 +191,7 @@ export interface AppSummary {
   mcp?: boolean;
   capabilities?: string[];
   own: boolean;
+  popularity: number;
 }
 
 export interface Scope {
@@ -175,7 +210,7 @@ export interface Method extends MethodSummary {
   returnPaths: string[];
 }
 
-export interface AppDetail extends Omit<AppSummary, 'authMethods'> {
+export interface AppDetail extends Omit<AppSummary, 'authMethods' | 'popularity'> {
   authMethods: Method[];
   sourceUrl?: string;
   checked?: string;
@@ -201,9 +236,41 @@ export interface Client {
   lastUsedAt: string | null;
 }
 
+export interface Activity {
+  id: string;
+  at: string;
+  kind: EventType | 'used';
+  connectionId: string;
+  appKey: string;
+  appName: string;
+  name?: string;
+  reason?: DisconnectReason;
+  by?: { kind: string; client?: string; name?: string };
+  uses: number;
+  firstAt?: string;
+}
+
+export type Subject = 'keychain' | 'schemes' | 'port' | 'clock' | 'network' | 'permissions' | 'disk';
+
+export interface Finding {
+  subject: Subject;
+  outcome: 'fine' | 'unknown' | 'warning' | 'broken';
+  case: string;
+  facts?: Record<string, string>;
+  sentence: string;
+  fix?: string;
+}
+
+export interface Examination {
+  at: string;
+  findings: Finding[];
+}
+
 export interface Settings {
   notifications: boolean;
   notificationAccounts: boolean;
   appearance: 'system' | 'light' | 'dark';
   openAtLogin: boolean;
+  language: 'system' | 'en' | 'de';
+  welcomed: boolean;
 }

@@ -54,11 +54,11 @@ impl Drop for Home {
 }
 
 /// An engine that listens, ended when it is dropped.
-struct Engine(Guard);
+pub(super) struct Engine(Guard);
 
 impl Engine {
     /// Starts one and returns it with the time until its socket answered.
-    fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
+    pub(super) fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
         let started = Instant::now();
         let mut engine = Self(Guard(home.command(membrane).arg("serve").spawn()?));
         while request(&home.socket(), "GET", "/health", None).is_err() {
@@ -69,6 +69,13 @@ impl Engine {
             std::thread::sleep(Duration::from_micros(200));
         }
         Ok((engine, started.elapsed()))
+    }
+}
+
+impl Engine {
+    /// Returns its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.0.0.id()
     }
 }
 
@@ -130,7 +137,7 @@ fn list(home: &Home, membrane: &Path) -> Result<(String, String)> {
 fn thousand(home: &Home, membrane: &Path) -> Result<(String, String)> {
     let (_engine, _) = Engine::start(home, membrane)?;
     let socket = home.socket();
-    fill(&socket)?;
+    fill(&socket, CONNECTIONS)?;
     let route = format!("/connections?limit={CONNECTIONS}");
     let body = request(&socket, "GET", &route, None)?;
     let page: serde_json::Value = serde_json::from_slice(&body)?;
@@ -145,8 +152,8 @@ fn thousand(home: &Home, membrane: &Path) -> Result<(String, String)> {
 }
 
 /// Connects the sandbox by user name and password, as often as it takes: nothing to register, no browser.
-fn fill(socket: &Path) -> Result<()> {
-    for number in 0..CONNECTIONS {
+pub(super) fn fill(socket: &Path, count: usize) -> Result<()> {
+    for number in 0..count {
         let body = format!(
             r#"{{"appKey":"membrane-sandbox","authMethod":"basic","name":"Connection {number}","input":{{"username":"ada","password":"sandbox"}}}}"#
         );
@@ -157,8 +164,17 @@ fn fill(socket: &Path) -> Result<()> {
 
 /// Returns a process's resident memory in MB.
 fn resident(pid: u32) -> Result<f64> {
+    memory_of(pid, "VmRSS:")
+}
+
+/// Returns the most memory that a process ever had, in MB.
+pub(super) fn peak(pid: u32) -> Result<f64> {
+    memory_of(pid, "VmHWM:")
+}
+
+fn memory_of(pid: u32, name: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the process is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the process is gone")?;
     let kilobytes: f64 = line.split_whitespace().next().and_then(|n| n.parse().ok()).context("no number")?;
     Ok(kilobytes / 1024.0)
 }

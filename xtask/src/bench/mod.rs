@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: one table of what the release build takes, beside a peer in the same run where there is one.
 
+mod api;
+mod console;
 mod desktop;
 mod engine;
 mod http;
+mod proxy;
 mod screen;
 
 use std::path::Path;
@@ -25,6 +28,9 @@ pub(crate) struct Options {
     /// The cargo profile; figures for the table of record are those of release
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
+    /// Measure one part only
+    #[arg(long, value_parser = ["engine", "proxy", "desktop", "console", "sizes"])]
+    only: Option<String>,
 }
 
 /// One line of the table.
@@ -46,15 +52,28 @@ impl Row {
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
-        setup::packages(Wanted::Test)?;
+        setup::packages(Wanted::Bench)?;
         setup::console()?;
+        setup::npm("tests/contract")?;
         let build = ["build", "--profile", &options.profile, "-p", "membrane-cli", "-p", "membrane-desktop"];
         run_command(cargo(&build).args(["--features", FEATURES]))?;
+        let peer = ["build", "--profile", &options.profile, "-p", "membrane-api", "--example", "bare"];
+        run_command(&mut cargo(&peer))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let mut rows = engine::rows(&binaries);
-    rows.extend(desktop::rows(&binaries));
-    rows.extend(sizes(&binaries));
+    let parts: [(&str, fn(&Path) -> Vec<Row>); 6] = [
+        ("engine", engine::rows),
+        ("api", api::rows),
+        ("proxy", proxy::rows),
+        ("desktop", desktop::rows),
+        ("console", console::rows),
+        ("sizes", sizes),
+    ];
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
+    let mut rows = Vec::new();
+    for (_, part) in parts.iter().filter(|(name, _)| wanted(name)) {
+        rows.extend(part(&binaries));
+    }
     if options.cold {
         rows.push(Row::new("cold debug build", "", cold_build()));
     }
@@ -77,7 +96,7 @@ fn sizes(binaries: &Path) -> Vec<Row> {
         Ok((format!("{:.1} MB", std::fs::metadata(file)?.len() as f64 / 1e6), String::new()))
     };
     let both = built(&binaries.join("membrane")).and_then(|()| built(&binaries.join("membrane-desktop")));
-    let package = both.and_then(|()| crate::dist::pack(binaries, &target().join("bench")));
+    let package = both.and_then(|()| crate::dist::pack(binaries, &target().join("bench"), crate::dist::Packing::Small));
     vec![
         Row::new("`membrane-desktop`", "", megabytes(&binaries.join("membrane-desktop"))),
         Row::new("`membrane`", "", megabytes(&binaries.join("membrane"))),
@@ -128,6 +147,13 @@ impl Times {
         }
     }
 
+    /// Returns the time that a part of the calls stayed below: 0.99 for the 99th percentile.
+    fn at(&self, part: f64) -> f64 {
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let index = ((self.0.len() as f64 * part).ceil() as usize).saturating_sub(1);
+        self.0.get(index).copied().unwrap_or(0.0)
+    }
+
     /// Says the middle and the spread: "12.3 ms (11.9–14.0, n=20)".
     fn spread(&self) -> String {
         let (least, most) = (self.0.first().copied().unwrap_or(0.0), self.0.last().copied().unwrap_or(0.0));
@@ -147,12 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_what_so_many_stay_within() {
+        let times = Times::of((1..=200).map(Duration::from_millis));
+        assert!((times.at(0.99) - 198.0).abs() < 1e-9 && (times.at(0.5) - 100.0).abs() < 1e-9);
+        assert!(Times::of([]).at(0.99).abs() < 1e-9);
+    }
+
+    #[test]
     fn what_is_not_built_is_said_and_stops_nothing() {
         let nowhere = Path::new("/nonexistent");
         let mut rows = engine::rows(nowhere);
         rows.extend(desktop::rows(nowhere));
+        rows.extend(proxy::rows(nowhere));
         rows.extend(sizes(nowhere));
-        assert!(rows.len() >= 9);
+        assert!(rows.len() >= 13);
         assert!(rows.iter().all(|row| row.value == "not built"), "{rows:#?}");
     }
 }

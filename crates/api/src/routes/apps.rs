@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::error::ApiError;
 use crate::extract::{Body, Guest, Params, Person, Segment, filled, number};
 use crate::wire::{
-    ConnectionOption, ConnectorSpec, Integration, IntegrationItem, SearchElement, SearchHit, SearchPage, options,
+    ConnectionOption, ConnectorSpec, FoundElement, Integration, IntegrationItem, SearchHit, SearchPage, options,
 };
 
 #[derive(Deserialize, Default, IntoParams)]
@@ -258,7 +258,7 @@ pub(super) async fn search(
     let items: Vec<_> = found
         .map(|item| SearchHit {
             element_type: "connector",
-            element: SearchElement {
+            element: FoundElement {
                 id: item.key.clone(),
                 key: item.key.clone(),
                 name: item.name.clone(),

@@ -1,10 +1,13 @@
 //! Connections: list, read, change, archive, hand out a token, renew, test, rest.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::extract::State;
-use membrane_engine::{Check, ConnectionPatch, ConnectionQuery, Engine};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use membrane_engine::{Caller, Check, ConnectionPatch, ConnectionQuery, Engine};
 use membrane_model::{ConnectionId, ConnectionView, ErrorCode, Fault, LifecycleEvent, ListPage, TenantId, TokenView};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -13,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::engine::Rest;
 use crate::error::ApiError;
 use crate::extract::{Body, From, Guest, Params, Segment, filled, flag, number};
+use crate::kept::KeptLists;
 
 #[derive(Deserialize, Default, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
@@ -61,18 +65,43 @@ pub(super) struct ListParams {
 pub(super) async fn list(
     State(engine): State<Engine>,
     Guest(caller): Guest,
+    Extension(kept): Extension<KeptLists>,
+    RawQuery(asked): RawQuery,
     Params(params): Params<ListParams>,
-) -> Result<Json<ListPage<ConnectionView>>, ApiError> {
+) -> Result<Response, ApiError> {
+    let (version, now) = (engine.facts_version(), Instant::now());
+    // A page sees its own only, which no other may be shown.
+    let name = Engine::as_page(&caller).is_none().then(|| {
+        let whose = caller.only_tenant().map_or_else(|| "*".to_owned(), |tenant| tenant.to_string());
+        format!("{whose}?{}", asked.unwrap_or_default())
+    });
+    if let Some(body) = name.as_deref().and_then(|name| kept.find(name, &version, now)) {
+        return Ok(json(body));
+    }
+    let page = page(&engine, &caller, params)?;
+    let unwritable = |_| ApiError(Fault::new(ErrorCode::Internal, "the list can't be written as JSON"));
+    let body: Bytes = serde_json::to_vec(&page).map_err(unwritable)?.into();
+    if let Some(name) = name {
+        kept.keep(name, version, now, &body);
+    }
+    Ok(json(body))
+}
+
+fn json(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn page(engine: &Engine, caller: &Caller, params: ListParams) -> Result<ListPage<ConnectionView>, ApiError> {
     let limit = number("limit", params.limit.as_deref(), 1..=1000)?;
     let asked = filled(params.tenant_id).or(filled(params.user_id)).map(|id| id.parse::<TenantId>()).transpose()?;
     let tenant = match asked {
         Some(tenant) if caller.sees(&tenant) => tenant,
         // What belongs to somebody else is not there.
-        Some(_) => return Ok(Json(ListPage { items: Vec::new(), cursor: None })),
+        Some(_) => return Ok(ListPage { items: Vec::new(), cursor: None }),
         None => caller.tenant(),
     };
     if params.is_test == Some(true) {
-        return Ok(Json(ListPage { items: Vec::new(), cursor: None }));
+        return Ok(ListPage { items: Vec::new(), cursor: None });
     }
     let query = ConnectionQuery {
         limit: limit.and_then(|limit| usize::try_from(limit).ok()),
@@ -85,10 +114,10 @@ pub(super) async fn list(
         include_archived: params.include_archived.unwrap_or(false),
     };
     let mut page = engine.list(&tenant, &query)?;
-    if let Some(shown) = Engine::as_page(&caller) {
+    if let Some(shown) = Engine::as_page(caller) {
         page.items.retain(|view| shown.has_connection(&view.id));
     }
-    Ok(Json(page))
+    Ok(page)
 }
 
 #[derive(Deserialize, Default, IntoParams)]
@@ -258,6 +287,56 @@ pub(super) async fn refresh_short(
     id: Segment<String>,
 ) -> Result<Json<ConnectionView>, ApiError> {
     refresh(engine, caller, id).await
+}
+
+/// What came of a report.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Reported {
+    /// There is another token now, or the app takes the one there is: trying again makes sense.
+    retry: bool,
+    connection: ConnectionView,
+}
+
+/// Tells that the app answered 401 to somebody who used this connection.
+#[utoipa::path(post, path = "/connections/{id}/report", tag = "Connections",
+    params(("id" = String, Path, description = "Id, key, or app key")),
+    responses((status = 200, body = Reported)))]
+pub(super) async fn report(
+    State(engine): State<Engine>,
+    From(caller): From,
+    Segment(id): Segment<String>,
+) -> Result<Json<Reported>, ApiError> {
+    let id = engine.resolve(&caller, &id)?.id;
+    let report = engine.report_refused(&id).await?;
+    Ok(Json(Reported { retry: report.retry, connection: report.connection }))
+}
+
+/// When a key ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct End {
+    /// A point in time like `2027-01-31T00:00:00Z`; null = it doesn't end.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    expires_at: Option<Option<String>>,
+}
+
+/// Notes when a key ends, as the person knows it.
+#[utoipa::path(put, path = "/connections/{id}/end", tag = "Connections",
+    params(("id" = String, Path, description = "Id, key, or app key")), request_body = End,
+    responses((status = 200, body = ConnectionView)))]
+pub(super) async fn set_end(
+    State(engine): State<Engine>,
+    From(caller): From,
+    Segment(id): Segment<String>,
+    Body(end): Body<End>,
+) -> Result<Json<ConnectionView>, ApiError> {
+    let id = engine.resolve(&caller, &id)?.id;
+    let end = end
+        .expires_at
+        .flatten()
+        .map(|text| text.parse().map_err(|_| ApiError::bad("expiresAt is no point in time like 2027-01-31T00:00:00Z")));
+    Ok(Json(engine.set_end(&id, end.transpose()?).await?))
 }
 
 /// What the app says of a credential.

@@ -13,14 +13,14 @@ use crate::extract::{Body, From, Person};
 
 /// That something answers.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Health {
+pub(super) struct Answering {
     ok: bool,
 }
 
 /// Tells that something answers, and nothing else; needs no token.
-#[utoipa::path(get, path = "/health", tag = "Engine", security(()), responses((status = 200, body = Health)))]
-pub(super) async fn health() -> Json<Health> {
-    Json(Health { ok: true })
+#[utoipa::path(get, path = "/health", tag = "Engine", security(()), responses((status = 200, body = Answering)))]
+pub(super) async fn health() -> Json<Answering> {
+    Json(Answering { ok: true })
 }
 
 /// Says whose connections the token is about.

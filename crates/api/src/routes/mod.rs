@@ -1,30 +1,37 @@
 //! All routes, one file per noun.
 
+mod activity;
 mod apps;
 mod by_url;
 mod clients;
 mod connect;
 mod connections;
+mod console;
 mod engine;
 mod events;
+mod health;
 mod pages;
+mod proxy;
 mod requests;
 mod screens;
 mod sessions;
 mod sse;
 mod vault;
+mod webhooks;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use membrane_engine::Engine;
 use membrane_model::{ErrorCode, Fault};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ApiError;
+
+pub(crate) use console::is_page as is_console_page;
 
 /// The version of the wire that is spoken, as clients name it.
 const VERSION: &str = "2025-10-21";
@@ -50,6 +57,8 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(connections::token))
         .routes(routes!(connections::refresh))
         .routes(routes!(connections::refresh_short))
+        .routes(routes!(connections::report))
+        .routes(routes!(connections::set_end))
         .routes(routes!(connections::test))
         .routes(routes!(connections::pause))
         .routes(routes!(connections::resume))
@@ -79,8 +88,21 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(apps::add))
         .routes(routes!(apps::search))
         .routes(routes!(events::stream))
+        .routes(routes!(activity::list))
+        .routes(routes!(health::doctor))
+        .routes(routes!(health::bundle, health::write_bundle))
+        .routes(routes!(console::open))
+        .routes(routes!(console::code))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::revoke))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver))
+        .routes(routes!(proxy::described))
+        .routes(routes!(proxy::act))
         .routes(routes!(vault::init))
         .routes(routes!(vault::unlock))
         .routes(routes!(vault::lock))
@@ -106,7 +128,20 @@ fn opened() -> Router<Engine> {
         .route("/sse/connection-events/{id}", get(sse::connection_events))
         .route("/sse/workspace", get(sse::workspace))
         .route("/sse/page", get(sse::page))
+        .route("/page", get(pages::facts))
+        .route("/console", get(console::to_page))
+        .route("/console/", get(console::page))
+        .route("/console/{*file}", get(console::file))
         .route("/docs", get(crate::html::docs_page))
+}
+
+/// The routes whose rest of the path is an app's own.
+fn passed() -> Router<Engine> {
+    let all = || get(proxy::pass).post(proxy::pass).put(proxy::pass).patch(proxy::pass).delete(proxy::pass);
+    Router::new()
+        .route("/connections/{id}/proxy/", all())
+        .route("/connections/{id}/proxy/{*path}", all())
+        .route("/connections/{id}/api/{*path}", post(proxy::pass))
 }
 
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
@@ -115,9 +150,11 @@ pub fn router(engine: Engine) -> Router {
     let document = crate::openapi::finished(document);
     routes
         .merge(opened())
+        .merge(passed())
         .route("/openapi.json", get(move || std::future::ready(crate::openapi::reply(&document))))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
+        .layer(axum::Extension(crate::kept::KeptLists::default()))
         .layer(map_response(versioned))
         .with_state(engine)
 }

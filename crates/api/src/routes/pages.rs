@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, Limited};
 use membrane_engine::{Caller, Engine, FlowMessage, FlowOutcome, PageGrant, PageScope, StartSession, Whose};
 use membrane_model::{AppKey, ErrorCode, Fault, RequestId, SearchOutcome, Session, SessionState};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::connect::values;
-use crate::extract::{BODY_MAX, BODY_TIME};
+use crate::error::ApiError;
+use crate::extract::{BODY_MAX, BODY_TIME, Guest};
 use crate::html::{Boot, Report, Theme, View, connect_page, report_page};
 
 /// What a form or query says, as the official clients write it.
@@ -293,6 +295,15 @@ fn landing(redirect_uri: &str, outcome: &FlowOutcome) -> Option<String> {
         }
     }
     Some(url.into())
+}
+
+/// `GET /page`: what a page of ours tells whom at its end, for the window that a browser comes back to.
+pub(super) async fn facts(Guest(caller): Guest) -> Result<Json<Value>, ApiError> {
+    let Some(page) = Engine::as_page(&caller) else {
+        return Err(ApiError(Fault::new(ErrorCode::AccessDenied, "this route is for pages of Membrane")));
+    };
+    let grant = &page.grant;
+    Ok(Json(json!({ "flow": grant.flow, "opener": grant.opener, "redirectUri": grant.redirect_uri })))
 }
 
 /// `GET /oauth-callback`.

@@ -231,7 +231,7 @@ fn api_urls<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<&'a Template> {
 
 fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Template, secrets: Secrets) -> Checked {
     // Templates don't carry their place, and an address is seldom written twice: its text finds the line.
-    let at = file.doc.text.find(template.as_str()).unwrap_or(file.at);
+    let at = file.doc.find(template.as_str()).unwrap_or(file.at);
     let wrong = |problem: String, instead: String| Err(file.doc.error(at, problem, instead));
     for (slot, part) in template.slots() {
         let field = method.fields.iter().find(|field| field.key == slot);
@@ -313,7 +313,7 @@ fn check_basic(file: &Table<'_>, method: &AuthMethod, send: &Send) -> Checked {
     };
     for slot in username.slots().chain(password.slots()) {
         if !method.fields.iter().any(|field| field.key == slot) {
-            let at = file.doc.text.find(&format!("{{{slot}}}")).unwrap_or(file.at);
+            let at = file.doc.find(&format!("{{{slot}}}")).unwrap_or(file.at);
             let instead = format!(
                 "Add a field with key = {slot:?}, or write username and password in send with the keys of the fields."
             );

@@ -2,6 +2,7 @@
 
 mod auth;
 mod check;
+mod inherit;
 mod login;
 mod oauth;
 mod reader;
@@ -22,7 +23,7 @@ pub(crate) fn is_var(name: &str) -> bool {
     VARS.iter().any(|(var, _)| *var == name)
 }
 
-const APP_KEYS: [&str; 13] = [
+const APP_KEYS: [&str; 14] = [
     "key",
     "name",
     "aliases",
@@ -33,6 +34,7 @@ const APP_KEYS: [&str; 13] = [
     "popularity",
     "local",
     "family",
+    "inherits",
     "source",
     "api",
     "auth",
@@ -41,18 +43,56 @@ const APP_KEYS: [&str; 13] = [
 /// An own app without a popularity stands in the middle.
 const USUAL_POPULARITY: u64 = 50;
 
-/// Reads one app out of the text of its file.
+/// A family's file: its key and its text.
+pub(crate) type Family<'t> = (&'t str, &'t str);
+
+/// Reads one app out of the text of its file; `families` are those that it may inherit from.
 ///
 /// # Errors
 /// The first mistake, with its line and what to write instead.
-pub fn parse_app(file_name: &str, text: &str) -> Result<App, AppFileError> {
-    let doc = Doc { file: file_name, text };
-    let tree = DeTable::parse(text).map_err(|error| {
+pub(crate) fn parse_with(file_name: &str, text: &str, families: &[Family<'_>]) -> Result<App, AppFileError> {
+    let alone = Doc { file: file_name, text, family: None };
+    let mut tree = tree(alone, text)?.into_inner();
+    let Some(family) = inherited(alone, &tree, families)? else {
+        return read_checked(alone, &tree);
+    };
+    let family_file = format!("families/{}.toml", family.0);
+    // The places of the family's values come after those of the app's, so that one number tells where a mistake is.
+    let behind = format!("{}{}", " ".repeat(text.len() + 1), family.1);
+    let doc = Doc { family: Some((&family_file, family.1)), ..alone };
+    let base = self::tree(doc, &behind)?.into_inner();
+    inherit::join(&mut tree, &base);
+    read_checked(doc, &tree)
+}
+
+fn tree<'t>(doc: Doc<'_>, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>, AppFileError> {
+    DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let problem = format!("this is no TOML: {}", error.message().replace('\n', ", ").trim_end_matches('.'));
         doc.error(at, problem, "Mend the line; docs/catalog.md shows a whole file.")
-    })?;
-    let file = Table::new(doc, "the file", 0, tree.get_ref(), &APP_KEYS)?;
+    })
+}
+
+/// Finds the family that a file inherits from.
+fn inherited<'f>(
+    doc: Doc<'_>,
+    tree: &DeTable<'_>,
+    families: &[Family<'f>],
+) -> Result<Option<Family<'f>>, AppFileError> {
+    let Some(value) = tree.get("inherits") else {
+        return Ok(None);
+    };
+    let name = value.get_ref().as_str().unwrap_or_default();
+    let family = families.iter().find(|(key, _)| *key == name).copied();
+    let known: Vec<&str> = families.iter().map(|(key, _)| *key).collect();
+    family.map(Some).ok_or_else(|| {
+        let problem = format!("inherits = {name:?} is no family");
+        doc.error(value.span().start, problem, format!("Write one of these, or leave it out: {}.", known.join(", ")))
+    })
+}
+
+fn read_checked(doc: Doc<'_>, tree: &DeTable<'_>) -> Result<App, AppFileError> {
+    let file = Table::new(doc, "the file", 0, tree, &APP_KEYS)?;
     let app = read_app(&file)?;
     check::check_app(&file, &app)?;
     Ok(app)
@@ -84,7 +124,7 @@ fn read_app(file: &Table<'_>) -> Result<App, AppFileError> {
         description: file.need_text("description", "Keeps notes and tasks.")?.value.to_owned(),
         popularity: u8::try_from(popularity).unwrap_or(100),
         local,
-        family: file.text("family")?.map(|family| app_key(file, family)).transpose()?,
+        family: file.text("family")?.or(file.text("inherits")?).map(|family| app_key(file, family)).transpose()?,
         source: file.table("source", &["url", "checked_on", "checked"])?.map(|table| source(&table)).transpose()?,
         api: api(file, allow)?,
         auth: auth::methods(file, &name, allow)?,

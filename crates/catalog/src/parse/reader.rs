@@ -12,14 +12,26 @@ use crate::AppFileError;
 pub(crate) struct Doc<'t> {
     pub(crate) file: &'t str,
     pub(crate) text: &'t str,
+    /// The file that it inherits from, and its text; places beyond the own text are in there.
+    pub(crate) family: Option<(&'t str, &'t str)>,
 }
 
 impl Doc<'_> {
+    /// Finds where a text stands, in the file or in the one it inherits from.
+    pub(crate) fn find(&self, needle: &str) -> Option<usize> {
+        let inherited = || Some(self.family?.1.find(needle)? + self.text.len() + 1);
+        self.text.find(needle).or_else(inherited)
+    }
+
     /// Makes an error about the byte at `at`.
     pub(crate) fn error(&self, at: usize, problem: impl Into<String>, instead: impl Into<String>) -> AppFileError {
-        let before = self.text.get(..at).unwrap_or(self.text);
+        let (file, text, at) = match self.family {
+            Some((file, text)) if at > self.text.len() => (file, text, at - self.text.len() - 1),
+            Some(_) | None => (self.file, self.text, at),
+        };
+        let before = text.get(..at).unwrap_or(text);
         AppFileError {
-            file: self.file.to_owned(),
+            file: file.to_owned(),
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
             problem: problem.into(),
             instead: instead.into(),

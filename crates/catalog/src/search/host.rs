@@ -1,7 +1,7 @@
 //! Web addresses in an intent: `https://acme.atlassian.net/browse/X-1`, `git@github.com:acme/site.git`, `zoom.us/j/1`.
 
-use crate::search::Hit;
 use crate::search::index::{Index, Named};
+use crate::search::{Hit, near};
 
 /// First labels that say nothing about who is behind a host.
 const ORDINARY_LABELS: [&str; 12] =
@@ -21,7 +21,17 @@ pub(crate) fn addresses(text: &str) -> Vec<Address> {
 
 /// Tells whether a text is nothing but an address.
 pub(crate) fn is_address(text: &str) -> bool {
-    text.split_whitespace().count() == 1 && text.split_whitespace().all(|piece| address(piece).is_some())
+    let one = text.split_whitespace().count() == 1;
+    one && text.split_whitespace().all(|piece| address(piece).is_some() || piece.contains("://"))
+}
+
+/// Tells whether somebody's mail address stands in a text.
+pub(crate) fn has_mail_address(text: &str) -> bool {
+    text.split_whitespace().take(60).any(|piece| {
+        let piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
+        let (name, host) = piece.split_once('@').unwrap_or_default();
+        !name.is_empty() && host.contains('.') && !piece.contains(['/', ':'])
+    })
 }
 
 fn address(piece: &str) -> Option<Address> {
@@ -77,6 +87,17 @@ pub(crate) fn alike(index: &Index, address: &Address) -> Vec<Hit> {
     let Some(label) = label.filter(|label| !ORDINARY_LABELS.contains(label)) else { return Vec::new() };
     let hit = |named: &Named| Hit::new(index, named.entry, 0.6, format!("is named like {label}"));
     index.named(label).iter().map(hit).collect()
+}
+
+/// Finds names that a bare host is near to ("Apolo.io"). What has a scheme or a path was copied, and copies have no slips.
+pub(crate) fn misspelt(index: &Index, intent: &str) -> Option<Vec<Hit>> {
+    let bare = intent.trim().to_lowercase();
+    if bare.contains(['/', ':']) {
+        return None;
+    }
+    let whole: String = bare.chars().filter(|c| c.is_alphanumeric()).collect();
+    let label = bare.trim_start_matches("www.").split('.').next().unwrap_or_default();
+    [whole.as_str(), label].into_iter().map(|text| near::joined(index, text)).find(|hits| !hits.is_empty())
 }
 
 fn host_fits(host: &str, domain: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::search::meaning::Meaning;
-use crate::search::text::{compact, singular, stems, words};
+use crate::search::text::{Word, compact, singular, stems, words};
 use crate::{App, capability};
 
 /// The words of all apps, and what words mean.
@@ -15,6 +15,8 @@ pub(crate) struct Index {
     pub(crate) names: HashMap<String, Vec<Named>>,
     /// Words that stand in the names of one app alone: Lightroom.
     pub(crate) telling_words: HashMap<String, usize>,
+    /// All words of names.
+    pub(crate) name_words: BTreeSet<String>,
     /// Names in scripts without spaces.
     pub(crate) signs: Vec<(String, usize)>,
     /// Names of families with their key.
@@ -31,8 +33,19 @@ pub(crate) struct Named {
     pub(crate) entry: usize,
     /// As it is written in the app's file.
     pub(crate) text: String,
-    /// It has no words of its own to be told apart by: a short form that was made up here.
-    pub(crate) made: bool,
+    /// How near it is to what is written in the app's file; the nearer one wins.
+    pub(crate) fit: Fit,
+}
+
+/// How near a name is to what is written in an app's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// To the letter.
+    Exact,
+    /// Without plural endings.
+    Singular,
+    /// A short form that was made up here.
+    Made,
 }
 
 /// The words of an app.
@@ -61,6 +74,7 @@ impl Index {
             meaning: Meaning::build(),
             names: HashMap::new(),
             telling_words: HashMap::new(),
+            name_words: BTreeSet::new(),
             signs: Vec::new(),
             families: BTreeMap::new(),
             described: HashMap::new(),
@@ -82,6 +96,7 @@ impl Index {
             }
             index.entries.push(entry);
         }
+        index.name_words = owners.keys().cloned().collect();
         let alone = |(word, places): (String, BTreeSet<usize>)| {
             let [place] = places.into_iter().collect::<Vec<_>>()[..] else { return None };
             (word.len() >= 4 && word.bytes().any(|b| b.is_ascii_alphabetic())).then_some((word, place))
@@ -93,14 +108,14 @@ impl Index {
     fn add_names(&mut self, app: &App, place: usize) {
         let written = std::iter::once(app.name.as_str()).chain(app.aliases.iter().map(String::as_str));
         for text in written.chain([app.key.as_str()]) {
-            self.add_name(text, place, false);
+            self.add_name(text, place, Fit::Exact);
         }
         for short in short_forms(&app.name) {
-            self.add_name(&short, place, true);
+            self.add_name(&short, place, Fit::Made);
         }
     }
 
-    fn add_name(&mut self, text: &str, place: usize, made: bool) {
+    fn add_name(&mut self, text: &str, place: usize, fit: Fit) {
         let words = words(text);
         self.longest = self.longest.max(words.len());
         if words.iter().any(|word| word.signs) {
@@ -108,12 +123,18 @@ impl Index {
         }
         let joined: String = words.iter().map(|word| word.plain.as_str()).collect();
         let bare: String = words.iter().map(|word| singular(&word.plain)).collect();
-        for key in [joined, bare] {
+        for (key, fit) in [(joined, fit), (bare, fit.max(Fit::Singular))] {
             let owners = self.names.entry(key).or_default();
-            if !owners.iter().any(|named| named.entry == place) {
-                owners.push(Named { entry: place, text: text.to_owned(), made });
+            match owners.iter_mut().find(|named| named.entry == place) {
+                Some(named) => named.fit = named.fit.min(fit),
+                None => owners.push(Named { entry: place, text: text.to_owned(), fit }),
             }
         }
+    }
+
+    /// Tells whether a word is part of the lexicon or of an app's name.
+    pub(crate) fn knows(&self, word: &Word) -> bool {
+        self.meaning.knows(&word.stem) || self.name_words.contains(&word.plain)
     }
 
     /// Lists the apps that a joined text is the name of; a made-up short form gives way to a written name.
@@ -130,7 +151,6 @@ fn short_forms(name: &str) -> Vec<String> {
         "Microsoft" => vec![format!("ms {rest}"), format!("office {rest}")],
         "Amazon" => vec![format!("aws {rest}")],
         "AWS" => vec![format!("amazon {rest}")],
-        "Atlassian" | "Adobe" | "Zoho" | "Facebook" | "Meta" => Vec::new(),
         _ => Vec::new(),
     }
 }

@@ -139,7 +139,7 @@ mod tests {
             counts[usize::from(place)] += 1;
         }
         for ((id, _), count) in capability::list().zip(counts) {
-            assert!(count >= 10, "{id} has {count} phrases");
+            assert!(count >= 12, "{id} has {count} phrases");
         }
         let headers: usize =
             PHRASES.iter().flat_map(|text| data_lines(text)).filter(|line| line.starts_with('[')).count();

@@ -210,6 +210,10 @@ impl Meaning {
 
     /// Numbers the word, or what stands in for one that is unknown: the parts of a compound, or near forms.
     fn ids(&self, word: &Word) -> Vec<u32> {
+        // A number alone counts something; it is no word.
+        if word.plain.bytes().all(|b| b.is_ascii_digit()) {
+            return Vec::new();
+        }
         if let Some(id) = self.vocabulary.get(word.stem.as_str()) {
             return vec![*id];
         }
@@ -285,7 +289,9 @@ impl Draft {
             once(self.signs.entry(word.plain.as_str().into()).or_default(), class);
         }
         let ids: Vec<u32> = words.iter().map(|word| self.id(&word.stem)).collect();
-        let quiet = words.len() == 1 && is_quiet(&words[0].plain);
+        // "what was said" leaves one word that means little alone.
+        let left_over = words.len() == 1 && crate::search::text::words(text).len() > 2;
+        let quiet = words.len() == 1 && is_quiet(&words[0].plain) || left_over;
         if !ids.is_empty() && !quiet && ids.len() <= LONGEST {
             once(self.terms.entry(ids.into()).or_default(), class);
         }

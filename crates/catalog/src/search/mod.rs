@@ -91,11 +91,11 @@ pub(crate) fn search(catalog: &Catalog, intent: &str, connected: &[AppKey]) -> S
 fn item(catalog: &Catalog, index: &Index, hit: &Hit) -> Option<SearchItem> {
     let app = catalog.get(&index.entries[hit.place].key.parse().ok()?)?;
     let score = (hit.score.clamp(0.0, 1.0) * 100.0).round() / 100.0;
-    Some(SearchItem { key: app.key.clone(), name: app.name.clone(), score, reason: hit.reason.clone() })
+    Some(SearchItem::new(app.key.clone(), app.name.clone(), score, hit.reason.clone()))
 }
 
 fn answer(index: &Index, intent: &str) -> Answer {
-    let words = text::words(intent);
+    let mut words = text::words(intent);
     if words.is_empty() {
         return if intent.trim().is_empty() { popular(index) } else { Answer::None };
     }
@@ -105,18 +105,20 @@ fn answer(index: &Index, intent: &str) -> Answer {
     if let Some(answer) = named::whole(index, &words) {
         return answer;
     }
-    if !words.iter().any(|word| tells(word)) {
+    if !words.iter().any(tells) {
         return Answer::None;
     }
-    let reading = index.meaning.read(&words);
-    let named = named::within(index, &words, &reading);
-    match named.len() {
-        0 => {}
-        1 => return named.into_iter().next().map_or(Answer::None, Answer::Pick),
-        _ => return Answer::Choose(named),
+    // Somebody's address says that it is about mail, whatever the address is made of.
+    if host::has_mail_address(intent) {
+        words.extend(text::words("email"));
     }
+    let reading = index.meaning.read(&words);
     let family = named::family_in(index, &words);
     let meant = rank::by_meaning(index, &words, &reading, family);
+    let named = named::within(index, &words);
+    if !named.is_empty() {
+        return by_name(index, &words, named, meant);
+    }
     let clear = reading.by_term && reading.covered > 0.99;
     if !clear && let Some(answer) = near::whole(index, &words) {
         return answer;
@@ -132,6 +134,27 @@ fn answer(index: &Index, intent: &str) -> Answer {
         return alone(described);
     }
     alone(rank::beginnings(index, &words))
+}
+
+/// Answers a text that names apps. A name that has little to do with what the text is about may be somebody it is about:
+/// "the invoice from Hetzner in my mailbox".
+fn by_name(index: &Index, words: &[Word], named: Vec<Hit>, meant: Vec<Hit>) -> Answer {
+    // "Zoho Billng" names Zoho, and means another app of theirs.
+    let unknown = |word: &Word| tells(word) && !index.knows(word);
+    if named.len() == 1
+        && words.len() <= 5
+        && words.iter().any(unknown)
+        && let Some(answer) = near::whole(index, words)
+    {
+        return answer;
+    }
+    let [only] = named.as_slice() else { return Answer::Choose(named) };
+    let serves = meant.iter().any(|hit| hit.place == only.place);
+    let best = meant.first().map_or(0.0, |_| meant.iter().map(|hit| hit.score).fold(0.0, f64::max));
+    if serves || best < 0.68 || words.len() <= 3 {
+        return named.into_iter().next().map_or(Answer::None, Answer::Pick);
+    }
+    Answer::Choose(named.into_iter().chain(meant).collect())
 }
 
 /// Picks the only one there is, if it is sure enough.
@@ -177,7 +200,9 @@ fn by_address(index: &Index, intent: &str) -> Option<Answer> {
         }
     }
     match hits.len() {
-        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => Some(Answer::None),
+        0 if host::is_address(intent) && named::whole(index, &text::words(intent)).is_none() => {
+            Some(host::misspelt(index, intent).map_or(Answer::None, Answer::Choose))
+        }
         0 => None,
         1 => hits.pop().map(Answer::Pick),
         _ => Some(Answer::Choose(hits)),

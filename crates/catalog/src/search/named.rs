@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::search::index::{Index, Named};
 use crate::search::lexicon::{introduces_a_name, is_filler, is_ordinary, is_quiet};
-use crate::search::meaning::Reading;
 use crate::search::text::{Word, singular};
 use crate::search::{Answer, Hit};
 
@@ -27,6 +26,46 @@ const AROUND: [&str; 14] = [
 ];
 /// Days of the week are dates, wherever they stand in a sentence.
 const DAYS: [&str; 2] = ["monday", "today"];
+
+/// Ordinary words that one does: after "to" they are no names.
+const VERBS: [&str; 36] = [
+    "buffer",
+    "close",
+    "connect",
+    "drift",
+    "drop",
+    "flow",
+    "gather",
+    "help",
+    "kick",
+    "knock",
+    "line",
+    "make",
+    "meet",
+    "mention",
+    "mint",
+    "paddle",
+    "pitch",
+    "post",
+    "print",
+    "recall",
+    "remote",
+    "render",
+    "replicate",
+    "reply",
+    "resend",
+    "rise",
+    "ship",
+    "spark",
+    "split",
+    "square",
+    "switch",
+    "tick",
+    "twist",
+    "up",
+    "wave",
+    "zoom",
+];
 
 /// Finds the app that the whole text names, words such as "connect my … account" left out.
 pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
@@ -60,10 +99,10 @@ fn owners(index: &Index, text: &str) -> Option<Answer> {
     }
 }
 
-/// Returns those whose name was written, and only without them those with a made-up short form.
+/// Returns those whose name is nearest to what is written in their files.
 fn preferred(named: &[Named]) -> Vec<&Named> {
-    let written: Vec<&Named> = named.iter().filter(|named| !named.made).collect();
-    if written.is_empty() { named.iter().collect() } else { written }
+    let best = named.iter().map(|named| named.fit).min();
+    named.iter().filter(|named| Some(named.fit) == best).collect()
 }
 
 /// Offers the apps of a family when nothing but the family is named: "google".
@@ -75,13 +114,12 @@ fn of_family(index: &Index, family: &str) -> Option<Answer> {
 }
 
 /// Finds the apps that are named somewhere in the text, in the order of mention.
-pub(crate) fn within(index: &Index, words: &[Word], reading: &Reading) -> Vec<Hit> {
+pub(crate) fn within(index: &Index, words: &[Word]) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let longest = index.longest.min(6).min(words.len() - at);
-        let found =
-            (1..=longest).rev().find_map(|len| named_at(index, words, at, len, reading).map(|list| (len, list)));
+        let found = (1..=longest).rev().find_map(|len| named_at(index, words, at, len).map(|list| (len, list)));
         let Some((len, list)) = found else {
             at += 1;
             continue;
@@ -105,7 +143,7 @@ pub(crate) fn within(index: &Index, words: &[Word], reading: &Reading) -> Vec<Hi
     hits
 }
 
-fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize, reading: &Reading) -> Option<Vec<&'i Named>> {
+fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize) -> Option<Vec<&'i Named>> {
     let here = &words[at..at + len];
     if is_filler(&here[0].plain) && len == 1 || here.iter().any(|word| word.signs) {
         return None;
@@ -118,7 +156,7 @@ fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize, reading
     };
     let list = preferred(found);
     let fits = |named: &&Named| match len {
-        1 => may_be_a_name(index, words, at, named.entry, reading),
+        1 => may_be_a_name(index, words, at, named.entry),
         // "work day" joined is a name, and yet two words of a sentence: as a name it is written like one.
         _ => is_written_so(&named.text, here) || !here.iter().all(|word| is_known(index, word)),
     };
@@ -138,10 +176,9 @@ fn is_known(index: &Index, word: &Word) -> bool {
 }
 
 /// Tells whether a word of the text may be meant as a name: "cut me some slack" names nothing, "post it in slack" does.
-fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize, reading: &Reading) -> bool {
+fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
     let word = &words[at];
-    let ordinary = is_ordinary(&word.plain) || is_quiet(&word.plain) || index.meaning.knows(&word.stem);
-    if !ordinary {
+    if !is_ordinary(&word.plain) && !is_quiet(&word.plain) {
         return word.plain.len() > 1;
     }
     let before = at.checked_sub(1).map(|at| words[at].plain.as_str());
@@ -158,14 +195,16 @@ fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize, reading
     if word.capital && at > 0 && !all_capitals {
         return true;
     }
-    let lexicon = index.meaning.knows(&word.stem) && !is_ordinary(&word.plain);
-    if before.is_some_and(introduces_a_name) && !lexicon {
+    if before.is_some_and(introduces_a_name) {
         return after.is_none_or(|after| !index.meaning.knows(after) || is_filler(after) || at + 1 == words.len())
             || on_topic(index, words, at, entry);
     }
-    let _ = reading;
-    !lexicon && at + 1 != words.len() && word.capital && on_topic(index, words, at, entry)
-        || !lexicon && words.len() <= 4 && on_topic(index, words, at, entry)
+    // "post it to slack and gmail", not "about to close".
+    let aim = before == Some("to") && !VERBS.contains(&word.plain.as_str());
+    if aim && after.is_none_or(|after| matches!(after, "and" | "or")) {
+        return true;
+    }
+    (word.capital || words.len() <= 4) && on_topic(index, words, at, entry)
 }
 
 /// Tells whether the rest of the text is about what the app does: "square payments", not "linear algebra".
@@ -181,7 +220,10 @@ fn on_topic(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
 
 /// Returns the family that a word of the text names, if it names no app.
 pub(crate) fn family_in<'i>(index: &'i Index, words: &[Word]) -> Option<&'i str> {
-    words.iter().find_map(|word| index.families.get(&word.plain)).map(String::as_str)
+    let verb = words.get(1).is_some_and(|second| is_filler(&second.plain));
+    // "google the opening hours" is something one does.
+    let named = words.iter().skip(usize::from(verb)).find_map(|word| index.families.get(&word.plain));
+    named.map(String::as_str)
 }
 
 fn called(index: &Index, named: &Named) -> String {

@@ -6,12 +6,21 @@ use crate::search::text::Word;
 use crate::search::{Answer, Hit};
 
 /// Longer texts are sentences, where a near word is an ordinary word.
-const MAX_WORDS: usize = 4;
+const MAX_WORDS: usize = 5;
 
 /// Finds the name that a short text is near to.
 pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
+    if words.iter().any(|word| word.signs) {
+        return None;
+    }
+    let all: Vec<&Word> = words.iter().collect();
     let telling: Vec<&Word> = words.iter().filter(|word| !is_filler(&word.plain)).collect();
-    if telling.is_empty() || telling.len() > MAX_WORDS || telling.iter().any(|word| word.signs) {
+    let whole = short(index, &telling);
+    if telling.len() < all.len() && whole.is_none() { short(index, &all) } else { whole }
+}
+
+fn short(index: &Index, telling: &[&Word]) -> Option<Answer> {
+    if telling.is_empty() || telling.len() > MAX_WORDS {
         return None;
     }
     let text: String = telling.iter().map(|word| word.plain.as_str()).collect();
@@ -28,6 +37,15 @@ pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     answer(index, &text, allowed, MinLength(4))
 }
 
+/// Finds the names that a text without spaces is near to.
+pub(crate) fn joined(index: &Index, text: &str) -> Vec<Hit> {
+    match answer(index, text, if text.len() > 8 { 2 } else { 1 }, MinLength(5)) {
+        Some(Answer::Pick(hit)) => vec![hit],
+        Some(Answer::Choose(hits)) => hits,
+        Some(Answer::None) | None => Vec::new(),
+    }
+}
+
 /// Finds a name that a word within a sentence is near to; the word must be no word of any vocabulary.
 pub(crate) fn within(index: &Index, words: &[Word]) -> Option<Answer> {
     let unknown = words.iter().filter(|word| {
@@ -36,7 +54,7 @@ pub(crate) fn within(index: &Index, words: &[Word]) -> Option<Answer> {
             && word.plain.bytes().all(|b| b.is_ascii_alphanumeric())
             && !is_filler(&word.plain)
             && !is_quiet(&word.plain)
-            && !index.meaning.knows(&word.stem)
+            && !index.knows(word)
     });
     unknown.take(4).find_map(|word| {
         let allowed = if word.plain.len() >= 9 { 2 } else { 1 };
@@ -56,7 +74,7 @@ fn answer(index: &Index, text: &str, allowed: usize, least: MinLength) -> Option
                 && name.len() >= least.0
                 && (marks ^ mask).count_ones() as usize <= 2 * allowed;
             let distance = close.then(|| strsim::osa_distance(text, name))?;
-            (distance <= allowed && plausible(text, name, distance)).then_some((distance, name.as_str()))
+            ((1..=allowed).contains(&distance) && plausible(text, name, distance)).then_some((distance, name.as_str()))
         });
         near.extend(distances.min().map(|(distance, name)| (distance, place, name)));
     }

@@ -18,9 +18,9 @@ const MOST: usize = 5;
 
 /// What a capability is worth by its place in an app's list.
 const PLACES: [f64; 6] = [1.0, 0.92, 0.84, 0.76, 0.7, 0.64];
-const POPULARITY: f64 = 0.16;
-const SECOND: f64 = 0.1;
-const TEXT: f64 = 0.22;
+const POPULARITY: f64 = 0.3;
+const SECOND: f64 = 0.06;
+const TEXT: f64 = 0.08;
 
 /// Offers the apps that do what a text asks for; `family` narrows them down.
 pub(crate) fn by_meaning(index: &Index, words: &[Word], reading: &Reading, family: Option<&str>) -> Vec<Hit> {
@@ -56,7 +56,8 @@ pub(crate) fn by_meaning(index: &Index, words: &[Word], reading: &Reading, famil
 
 /// Tells whether a reading says something: a term, or several words that agree, and no idle talk.
 fn is_enough(reading: &Reading, best: f32) -> bool {
-    if reading.idle > best * 0.9 && reading.idle > 0.8 {
+    let chatter = if reading.by_term { 0.9 } else { 0.6 };
+    if reading.idle > best * chatter && reading.idle > 0.8 {
         return false;
     }
     if reading.by_term && best >= ENOUGH {

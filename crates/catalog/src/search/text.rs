@@ -38,7 +38,25 @@ pub(crate) fn words(text: &str) -> Vec<Word> {
             start = at;
         }
     }
-    list
+    joined_up(list)
+}
+
+/// Joins what is one word though a space stands in it: "to do" as a thing, "on call".
+fn joined_up(list: Vec<Word>) -> Vec<Word> {
+    let mut out: Vec<Word> = Vec::with_capacity(list.len());
+    for word in list {
+        let before = out.last().map(|word| word.plain.as_str());
+        match (before, word.plain.as_str()) {
+            (Some("to"), "do" | "dos") | (Some("on"), "call") => {
+                let first = out.pop().map(|first| (first.plain, first.capital));
+                let (plain, capital) = first.unwrap_or_default();
+                let plain = format!("{plain}{}", word.plain.trim_end_matches('s'));
+                out.push(Word { stem: plain.clone(), plain, capital, signs: false });
+            }
+            _ => out.push(word),
+        }
+    }
+    out
 }
 
 /// Returns the words of a text without endings.
@@ -151,6 +169,7 @@ mod tests {
         assert_eq!(plain("createInvoice send_email(to)"), ["create", "invoice", "send", "email", "to"]);
         assert_eq!(plain("iPhone eBay"), ["iphone", "ebay"]);
         assert_eq!(plain("が"), ["が"]);
+        assert_eq!(plain("my to-dos, who is on call"), ["my", "todo", "who", "is", "oncall"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use membrane_catalog::{App as CatalogApp, Catalog};
 use membrane_engine::{Paths, check_app_file, describe, write_app_file};
-use membrane_model::{AppKey, ErrorCode, Fault};
+use membrane_model::{AppKey, AppSummary, ErrorCode, Fault};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -24,18 +24,8 @@ pub(super) async fn run(command: App, out: &Out) -> Result<(), Fault> {
             out.answer(&detail, || sheet(&detail));
             Ok(())
         }
-        App::Export { key } => {
-            let paths = Paths::resolve()?;
-            let known = key.parse::<AppKey>().ok();
-            let text = known.and_then(|key| std::fs::read_to_string(paths.apps().join(format!("{key}.toml"))).ok());
-            let text = text.ok_or_else(|| {
-                Fault::new(ErrorCode::UnknownApp, format!("{key:?} is no app of your own"))
-                    .hint("Only apps that you added have a file; `membrane app show` describes the others.")
-            })?;
-            out.answer(&json!({ "key": key, "text": text }), || text.trim_end().to_owned());
-            Ok(())
-        }
         App::Add { file } => add(&file, out).await,
+        App::Export { key, to } => export(&key, to.as_deref(), out),
         App::Client { key, remove: true, .. } => {
             let client = running_or_started().await?;
             let detail = told(client.remove_client(&key).await)?;
@@ -62,14 +52,14 @@ fn catalog(out: Option<&Out>) -> Result<Catalog, Fault> {
 
 fn list(ready: bool, out: &Out) -> Result<(), Fault> {
     let catalog = catalog(Some(out))?;
-    let mut apps: Vec<_> = catalog.apps().map(CatalogApp::summary).filter(|app| app.ready || !ready).collect();
+    let wanted = |app: &AppSummary| app.ready || app.mcp || !ready;
+    let mut apps: Vec<_> = catalog.apps().map(CatalogApp::summary).filter(wanted).collect();
     apps.sort_by(|a, b| a.key.cmp(&b.key));
     out.answer(&apps, || {
         let rows = apps.iter().map(|app| {
-            // An MCP server alone opens no API: it is told apart from what is ready.
             let needs = match (app.ready, app.mcp) {
                 (true, _) => Cell::toned(Tone::Good, "ready"),
-                (false, true) => Cell::toned(Tone::Busy, "own client; MCP ready"),
+                (false, true) => Cell::toned(Tone::Busy, "MCP server only"),
                 (false, false) => Cell::toned(Tone::Quiet, "own client"),
             };
             vec![
@@ -93,14 +83,39 @@ async fn detail(key: &str) -> Result<Value, Fault> {
     let found = key.parse::<AppKey>().ok().and_then(|key| catalog.get(&key).map(|app| describe(app, None, None)));
     match found {
         Some(detail) => serde_json::to_value(detail).map_err(|e| internal(&e)),
-        None => {
-            let fault = Fault::new(ErrorCode::UnknownApp, format!("no app is called {key:?}"));
-            Err(match catalog.search(key, &[]).items.first() {
-                Some(near) => fault.hint(format!("Did you mean {}? `membrane app list` shows all.", near.key)),
-                None => fault,
-            })
-        }
+        None => Err(unknown(&catalog, key)),
     }
+}
+
+fn unknown(catalog: &Catalog, key: &str) -> Fault {
+    let fault = Fault::new(ErrorCode::UnknownApp, format!("no app is called {key:?}"));
+    match catalog.search(key, &[]).items.first() {
+        Some(near) => fault.hint(format!("Did you mean {}? `membrane app list` shows all.", near.key)),
+        None => fault,
+    }
+}
+
+/// Prints an app's file as it is, so that what is added from it is the same app.
+fn export(key: &str, to: Option<&Path>, out: &Out) -> Result<(), Fault> {
+    let own = Paths::resolve()?.apps();
+    let catalog = catalog(None)?;
+    let found = key.parse::<AppKey>().ok().filter(|key| catalog.get(key).is_some());
+    let Some(found) = found else { return Err(unknown(&catalog, key)) };
+    let content = Catalog::file(Some(&own), &found)
+        .ok_or_else(|| Fault::new(ErrorCode::StorageError, format!("the file of {key} can't be read")))?;
+    let Some(to) = to else {
+        out.answer(&json!({ "key": key, "text": content }), || content.trim_end().to_owned());
+        return Ok(());
+    };
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(to);
+    written.and_then(|mut file| std::io::Write::write_all(&mut file, content.as_bytes())).map_err(|error| {
+        let there = error.kind() == std::io::ErrorKind::AlreadyExists;
+        let hint =
+            if there { "Name another file, or remove the one that is there." } else { "Check the folder's name." };
+        wrong_use(format!("failed to write {}: {error}", to.display()), hint)
+    })?;
+    out.answer(&json!({ "key": key, "file": to }), || format!("{} Wrote {}.", paint(Tone::Good, "✓"), to.display()));
+    Ok(())
 }
 
 fn text(value: &Value, name: &str) -> String {

@@ -49,6 +49,10 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
         Connection::Rename { id, name } => show(out, &told(client.rename(&id, &name).await)?),
         Connection::Refresh { id } => show(out, &told(client.refresh(&id).await)?),
+        Connection::End { id, when } => {
+            let end = read_end(&when)?;
+            show(out, &told(client.set_end(&id, end.as_deref()).await)?);
+        }
         Connection::Pause { id, minutes } => show(out, &told(client.pause(&id, minutes).await)?),
         Connection::Resume { id } => show(out, &told(client.resume(&id).await)?),
         Connection::Test { id } => {
@@ -112,6 +116,17 @@ pub(super) fn show(out: &Out, connection: &ConnectionView) {
         if let Some(at) = connection.expires_at {
             fact("Expires", &local(at));
         }
+        if let Some(at) = connection.next_credentials_refresh_at.filter(|_| connection.connected) {
+            fact("Renews", &local(at));
+        }
+        if connection.retry_attempts > 0 {
+            let tries = if connection.retry_attempts == 1 { "try" } else { "tries" };
+            let next = connection.next_retry_timestamp.map(|at| format!(", next {}", local(at))).unwrap_or_default();
+            fact("Failing", &format!("{} {tries}{next}", connection.retry_attempts));
+        }
+        for warning in connection.health.warnings.iter().filter(|one| one.text != connection.health.sentence) {
+            fact("Warning", &warning.text);
+        }
         if let Some(key) = &connection.key {
             fact("Key", key);
         }
@@ -143,7 +158,9 @@ fn list(all: &[ConnectionView], filter: &ConnectionFilter) -> String {
     let mut text = table(&["NAME", "APP", "STATUS", "ACCOUNT", "ID"], &rows.collect::<Vec<_>>());
     for connection in all.iter().filter(|connection| connection.disconnected) {
         text.push_str(&format!("\n\n{} {}", paint(Tone::Bad, "!"), connection.health.sentence));
-        text.push_str(&format!("\n  membrane connect --connectionId {}", connection.id));
+        // What follows the sign is a comment to a shell, so that the whole line can be copied.
+        let whose = connection.account.as_ref().map_or(&connection.name, |account| &account.label);
+        text.push_str(&format!("\n  membrane connect --connectionId {}  # {whose}", connection.id));
     }
     text
 }
@@ -165,6 +182,26 @@ fn mark(connection: &ConnectionView) -> String {
         HealthStatus::Paused => "○",
     };
     paint(tone(connection), sign)
+}
+
+/// Reads the end of a key: a day ends with its last second here.
+fn read_end(text: &str) -> Result<Option<String>, Fault> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let at = match text.parse::<jiff::Timestamp>() {
+        Ok(at) => at,
+        Err(_) => {
+            let day = text.parse::<jiff::civil::Date>().ok();
+            let end = day.and_then(|day| day.at(23, 59, 59, 0).to_zoned_datetime(jiff::tz::TimeZone::system()).ok());
+            end.ok_or_else(|| {
+                let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+                wrong_use(&format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
+            })?
+            .timestamp()
+        }
+    };
+    Ok(Some(at.to_string()))
 }
 
 /// Says a time in the zone of this computer.

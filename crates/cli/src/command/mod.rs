@@ -4,11 +4,15 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod console;
+mod doctor;
 mod origin;
+pub(crate) mod request;
 mod sandbox;
 mod search;
 mod status;
 mod vault;
+pub(crate) mod webhook;
 
 use std::process::ExitCode;
 
@@ -24,11 +28,16 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
     match command {
         Command::Connect(connect) => connect::run(connect, out).await?,
         Command::Connection(connection) => connection::run(connection, out).await?,
-        Command::Search { intent } => search::run(&intent.join(" "), out).await?,
+        Command::Search { batch: Some(file), .. } => search::batch(&file, out).await?,
+        Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
+        Command::Request(request) => request::run(request, out).await?,
+        Command::Webhook(webhook) => webhook::run(webhook, out).await?,
         Command::Origin(origin) => origin::run(origin, out).await?,
         Command::Status => status::run(out).await?,
+        Command::Doctor { bundle } => return doctor::run(bundle, out).await,
+        Command::Console { print } => console::run(print, out).await?,
         Command::Serve(options) => return headless::serve(options, out).await,
         Command::Stop => status::stop(out).await?,
         Command::Vault(vault) => vault::run(vault, out).await?,

@@ -10,7 +10,7 @@ use membrane_model::{
 use membrane_store::{ConnectionFilter, StoreError, Tx};
 
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
-use crate::{Caller, Engine, notice};
+use crate::{Caller, Engine};
 
 /// What a list is narrowed to; see `GET /connections`.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +88,7 @@ impl Engine {
     /// `NotFound`, for one of another tenant too.
     pub fn find_for(&self, caller: &Caller, id: &ConnectionId) -> Result<Connection, Fault> {
         let found = self.find(id)?;
-        if may_see(caller, &found) { Ok(found) } else { Err(not_found(id.as_str())) }
+        if self.may_see(caller, &found) { Ok(found) } else { Err(not_found(id.as_str())) }
     }
 
     /// Finds a connection of a caller's by its id or key, or by its app's key where the app has one connection;
@@ -103,10 +103,19 @@ impl Engine {
             Some(connection) => Ok(Some(connection)),
             None => tx.connection_by_key(&tenant, id_or_key),
         })?;
-        match found.filter(|connection| connection.archived_at.is_none() && may_see(caller, connection)) {
+        match found.filter(|connection| connection.archived_at.is_none() && self.may_see(caller, connection)) {
             Some(found) => Ok(found),
             None => self.only_one_of(caller, id_or_key),
         }
+    }
+
+    /// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
+    fn may_see(&self, caller: &Caller, connection: &Connection) -> bool {
+        let own = match caller {
+            Caller::Page(page) => self.page_sees(page, &connection.id),
+            Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
+        };
+        own && caller.sees(&connection.tenant)
     }
 
     fn only_one_of(&self, caller: &Caller, app: &str) -> Result<Connection, Fault> {
@@ -121,7 +130,7 @@ impl Engine {
         };
         let mut found = self.store().read(|tx| tx.connections(&filter))?.items;
         found.retain(|connection| {
-            !matches!(connection.state, ConnectionState::Connecting { .. }) && may_see(caller, connection)
+            !matches!(connection.state, ConnectionState::Connecting { .. }) && self.may_see(caller, connection)
         });
         if found.len() > 1 {
             let ids = found.iter().map(|connection| connection.id.as_str()).collect::<Vec<_>>().join(", ");
@@ -242,13 +251,16 @@ impl Engine {
         if let ConnectionState::Connecting { session } = &connection.state {
             self.cancel_session(session).await.ok();
         }
-        let archived = self.drive(id, ConnectionEvent::Archive).await?;
+        let archived = self
+            .drive_with(id, ConnectionEvent::Archive, move |tx| match &revocation {
+                Some(revocation) => tx.put_revocation(revocation),
+                None => Ok(()),
+            })
+            .await?;
+        self.inner().storage.saved(id);
         let store = std::sync::Arc::clone(&self.inner().store);
         tokio::task::spawn_blocking(move || store.checkpoint().ok());
-        if let Some(revocation) = revocation {
-            let engine = self.clone();
-            self.inner().tasks.finish(async move { engine.revoke(revocation).await });
-        }
+        self.revoke_what_is_due();
         self.view(&archived)
     }
 
@@ -263,6 +275,16 @@ impl Engine {
 
     /// Takes one step of the machine: writes state, credential and event in one transaction, then does the rest.
     pub(crate) async fn drive(&self, id: &ConnectionId, event: ConnectionEvent) -> Result<Connection, Fault> {
+        self.drive_with(id, event, |_| Ok(())).await
+    }
+
+    /// The same, with something more in the transaction.
+    async fn drive_with(
+        &self,
+        id: &ConnectionId,
+        event: ConnectionEvent,
+        more: impl FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<Connection, Fault> {
         let now = Timestamp::now();
         let id = id.clone();
         let (connection, step, written) = self
@@ -278,6 +300,7 @@ impl Engine {
                     connection.archived_at = Some(now);
                 }
                 let written = apply(tx, &mut connection, &step, now)?;
+                more(tx)?;
                 Ok((connection, Some(step), written))
             })
             .await?;
@@ -291,25 +314,23 @@ impl Engine {
     pub(crate) fn after(&self, connection: &Connection, step: &Step, written: Vec<LifecycleEvent>) {
         for effect in &step.effects {
             match effect {
-                Effect::Notify => self.tell(connection),
-                Effect::ClearNotification => self.inner().host.clear_notification(&notice::id(&connection.id)),
+                Effect::Notify => {
+                    if let ConnectionState::Disconnected { reason, .. } = connection.state {
+                        self.tell(connection, reason);
+                    }
+                }
+                Effect::ClearNotification => self.untell(&connection.id),
                 Effect::Emit(_) | Effect::DestroyCredential => {}
             }
+        }
+        if !written.is_empty() {
+            self.inner().outbox.look();
         }
         for event in written {
             tracing::info!(connection = %connection.id, app = %connection.app, "{}", event.kind.name());
             self.publish_event(event);
         }
         self.publish_connection(&connection.id);
-    }
-
-    fn tell(&self, connection: &Connection) {
-        let ConnectionState::Disconnected { reason, .. } = connection.state else { return };
-        let settings = self.settings().unwrap_or_default();
-        if settings.notifications {
-            let name = self.app_name(&connection.app);
-            self.inner().host.notify(notice::needs_you(connection, &name, reason, settings.notification_accounts));
-        }
     }
 }
 
@@ -342,6 +363,7 @@ pub(crate) fn apply(
                     created_at: now,
                 };
                 tx.append_event(&event)?;
+                crate::webhook::queue(tx, connection, &event)?;
                 written.push(event);
             }
             Effect::DestroyCredential => {
@@ -371,15 +393,6 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Fault> {
         return Err(Fault::new(ErrorCode::BadRequest, "name has 1 to 100 characters on one line"));
     }
     Ok(name.to_owned())
-}
-
-/// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
-pub(crate) fn may_see(caller: &Caller, connection: &Connection) -> bool {
-    let own = match caller {
-        Caller::Page(page) => page.has_connection(&connection.id),
-        Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
-    };
-    own && caller.sees(&connection.tenant)
 }
 
 fn not_found(what: &str) -> Fault {

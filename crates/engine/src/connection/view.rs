@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 use membrane_model::{
-    ClientAction, ClientActionType, Connection, ConnectionState, ConnectionView, DisconnectReason, ErrorCode, Fault,
-    Timestamp, WireState,
+    AuthMethodKind, ClientAction, ClientActionType, Connection, ConnectionState, ConnectionView, DisconnectReason,
+    ErrorCode, Fault, Severity, Timestamp, Warning, WarningCode, WireError, WireState,
 };
 use membrane_store::CredentialRow;
 
@@ -16,7 +16,7 @@ impl Engine {
     /// # Errors
     /// Fails when the store can't be read.
     pub fn view(&self, connection: &Connection) -> Result<ConnectionView, Fault> {
-        let row = self.store().read(|tx| tx.credential(&connection.id))?;
+        let row = self.credential_row_of(&connection.id)?;
         Ok(self.project(connection, row.as_ref()))
     }
 
@@ -24,10 +24,18 @@ impl Engine {
         let catalog = self.catalog();
         let app = catalog.get(&connection.app);
         let app_name = app.map_or_else(|| connection.app.to_string(), |app| app.name.clone());
-        let can_test = app.and_then(|app| app.method(&connection.auth_method)).is_some_and(|m| m.verify.is_some());
-        let facts = row.map(facts).unwrap_or_default();
+        let method = app.and_then(|app| app.method(&connection.auth_method));
+        let can_test = method.is_some_and(|method| method.verify.is_some());
+        let mut facts = row.map(facts).unwrap_or_default();
+        facts.is_key = method.is_some_and(|m| matches!(m.kind, AuthMethodKind::ApiKey | AuthMethodKind::Basic));
         let now = Timestamp::now();
-        let around = Surroundings { vault: self.vault().state(), zone: TimeZone::system() };
+        let around = Surroundings {
+            vault: self.vault().state(),
+            network: self.weather().now().network,
+            clock_skew: self.clock_skew(),
+            storage_trouble: self.inner().storage.trouble_since(),
+            zone: TimeZone::system(),
+        };
         let health = derive(connection, &app_name, &facts, &around, now);
         let (state, action, reason, since) = match &connection.state {
             ConnectionState::Connected | ConnectionState::Paused { .. } => (WireState::Ready, None, None, None),
@@ -42,7 +50,8 @@ impl Engine {
                     | DisconnectReason::Expired
                     | DisconnectReason::KeyRejected
                     | DisconnectReason::RotationLost
-                    | DisconnectReason::SecretLost => WireState::ClientActionRequired,
+                    | DisconnectReason::SecretLost
+                    | DisconnectReason::OtherComputer => WireState::ClientActionRequired,
                 };
                 let action = ClientAction {
                     kind: ClientActionType::Connect,
@@ -52,12 +61,13 @@ impl Engine {
                 (state, Some(action), Some(*reason), Some(*since))
             }
         };
-        let errors = match (&connection.state, health.warnings.first()) {
-            (ConnectionState::Disconnected { .. }, _) => {
+        let errors: Vec<WireError> = match &connection.state {
+            ConnectionState::Disconnected { .. } => {
                 vec![Fault::new(ErrorCode::Disconnected, health.sentence.clone()).to_wire()]
             }
-            (_, Some(warning)) => vec![Fault::new(ErrorCode::ProviderUnavailable, warning.text.clone()).to_wire()],
-            (_, None) => Vec::new(),
+            ConnectionState::Connecting { .. } | ConnectionState::Connected | ConnectionState::Paused { .. } => {
+                health.warnings.iter().filter_map(error_of).collect()
+            }
         };
         let connected = match connection.state {
             ConnectionState::Connected | ConnectionState::Paused { .. } => connection.archived_at.is_none(),
@@ -144,5 +154,24 @@ pub(crate) fn facts(row: &CredentialRow) -> CredentialFacts {
         next_retry_at: row.next_retry_at,
         last_cause: row.last_error.clone(),
         failing_since: row.failing_since,
+        refresh_end: row.refresh_expires_at.filter(|_| row.refresh_end_fixed),
+        rejected_since: row.rejected_at,
+        is_key: false,
     }
+}
+
+/// Says a problem of now in the wire's words; what is only worth knowing is no error.
+fn error_of(warning: &Warning) -> Option<WireError> {
+    let code = match warning.code {
+        WarningCode::VaultLocked => ErrorCode::VaultLocked,
+        WarningCode::Offline => ErrorCode::Offline,
+        WarningCode::ProviderUnavailable => ErrorCode::ProviderUnavailable,
+        WarningCode::StorageError => ErrorCode::StorageError,
+        WarningCode::SignInDue
+        | WarningCode::ExpiresSoon
+        | WarningCode::ScopesMissing
+        | WarningCode::ClockSkew
+        | WarningCode::Refused => return None,
+    };
+    (warning.severity == Severity::High).then(|| Fault::new(code, warning.text.clone()).to_wire())
 }

@@ -12,6 +12,14 @@ const LONG_CAP: Duration = Duration::from_secs(30 * 60);
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most of a server's Retry-After that is believed.
 const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
+/// A refresh token that dies of disuse is used at least this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How often the app is asked about a credential that nothing else is heard of.
+const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest wait after an exchange whose outcome is open.
+const PROMPT: Duration = Duration::from_secs(2);
+/// How often in a row that is held to.
+const PROMPT_TRIES: u32 = 5;
 /// The base of the exponential backoff.
 const BASE: Duration = Duration::from_secs(2);
 
@@ -31,6 +39,40 @@ pub fn refresh_at(obtained_at: Timestamp, expires_at: Timestamp, random: f64) ->
     let jitter = lead.mul_f64(0.2 * random.clamp(0.0, 1.0));
     let ahead = (lead.mul_f64(0.9) + jitter).min(lifetime);
     before(expires_at, ahead).max(obtained_at)
+}
+
+/// Returns when a credential is renewed by itself: ahead of the access token's end, ahead of the refresh token's, and
+/// often enough that a refresh token which dies of disuse stays alive; whichever comes first.
+#[must_use]
+pub fn next_refresh(
+    now: Timestamp,
+    expires_at: Option<Timestamp>,
+    refresh_expires_at: Option<Timestamp>,
+    dies_idle_after: Option<Duration>,
+    random: f64,
+) -> Option<Timestamp> {
+    let of_access = expires_at.map(|end| refresh_at(now, end, random));
+    let of_refresh = refresh_expires_at.map(|end| refresh_at(now, end, random));
+    let alive = dies_idle_after.map(|idle| {
+        let often = (idle / 2).min(KEEP_ALIVE);
+        after(now, often.mul_f64(0.1_f64.mul_add(-random.clamp(0.0, 1.0), 1.0)))
+    });
+    [of_access, of_refresh, alive].into_iter().flatten().min()
+}
+
+/// Returns when the app is asked whether a credential still works: daily, unless it is renewed more often than that,
+/// which tells as much.
+#[must_use]
+pub fn next_check(now: Timestamp, next_refresh_at: Option<Timestamp>, random: f64) -> Option<Timestamp> {
+    let at = after(now, DAILY.mul_f64(0.2_f64.mul_add(-random.clamp(0.0, 1.0), 1.1)));
+    next_refresh_at.is_none_or(|refresh| refresh > at).then_some(at)
+}
+
+/// Returns how long to wait after an exchange whose outcome is open: briefly, so that the next one with the same token
+/// falls into the provider's grace window.
+#[must_use]
+pub fn prompt(attempts: u32, wait: Duration) -> Duration {
+    if attempts <= PROMPT_TRIES { wait.min(PROMPT) } else { wait }
 }
 
 /// Returns how long to wait after `attempts` failures in a row (1 = the first), with full jitter:
@@ -86,6 +128,49 @@ mod tests {
         for (lifetime, expected) in [(3600, 300), (600, 60), (1200, 120), (86_400, 300), (60, 30), (10, 5), (1, 0)] {
             assert_eq!(lead(Duration::from_secs(lifetime)).as_secs(), expected, "{lifetime}");
         }
+    }
+
+    #[test]
+    fn a_renewal_comes_ahead_of_whatever_ends_first() {
+        let day = 86_400;
+        let idle = |days: u64| Some(Duration::from_secs(days * 86_400));
+        for (access, refresh, dies, expected) in [
+            (Some(3600), None, None, Some(3300)),
+            (Some(3600), None, idle(90), Some(3300)),
+            (None, None, None, None),
+            (None, None, idle(90), Some(7 * day)),
+            (None, None, idle(10), Some(5 * day)),
+            (Some(30 * day), None, idle(60), Some(7 * day)),
+            (None, Some(1800), None, Some(1800 - 180)),
+            (Some(3600), Some(1800), None, Some(1800 - 180)),
+        ] {
+            // With 0.5 the jitter of ends is none; that of keeping alive shortens by a twentieth.
+            let at = next_refresh(seconds(0), access.map(seconds), refresh.map(seconds), dies, 0.5);
+            let expected = match (expected, access.is_some_and(|a| a < day) || refresh.is_some()) {
+                (Some(at), false) => Some(at - at / 20),
+                (at, _) => at,
+            };
+            assert_eq!(at.map(Timestamp::as_second), expected, "{access:?} {refresh:?} {dies:?}");
+        }
+    }
+
+    #[test]
+    fn r100_what_is_renewed_daily_is_not_asked_about() {
+        let day = 86_400;
+        assert_eq!(next_check(seconds(0), None, 0.5), Some(seconds(day)));
+        assert_eq!(next_check(seconds(0), Some(seconds(3600)), 0.5), None);
+        assert_eq!(next_check(seconds(0), Some(seconds(7 * day)), 0.5), Some(seconds(day)));
+        assert_eq!(next_check(seconds(0), None, 0.0), Some(seconds(day * 11 / 10)));
+        assert_eq!(next_check(seconds(0), None, 1.0), Some(seconds(day * 9 / 10)));
+    }
+
+    #[test]
+    fn r43_an_open_outcome_is_asked_about_soon_but_not_for_ever() {
+        let long = Duration::from_secs(240);
+        assert_eq!(prompt(1, long), PROMPT);
+        assert_eq!(prompt(5, long), PROMPT);
+        assert_eq!(prompt(6, long), long);
+        assert_eq!(prompt(1, Duration::from_millis(300)), Duration::from_millis(300));
     }
 
     proptest! {

@@ -12,8 +12,8 @@ use super::{Context, OtherAccount};
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
 use crate::credential::Credential;
-use crate::refresh::plan::{after, refresh_at};
-use crate::refresh::{new_row, random_unit};
+use crate::refresh::plan::refresh_at;
+use crate::refresh::{lasting_row, random_unit, row_of};
 use crate::session::transition::{SessionEvent, transition as session_transition};
 use crate::{Check, Engine};
 
@@ -68,23 +68,10 @@ impl Engine {
         }
         let connection_id = row.session.connection_id.clone().unwrap_or_else(ConnectionId::generate);
         let sealed = credential.seal(self.vault(), &connection_id)?;
-        let mut kept = match &reply {
-            Some(reply) => new_row(&connection_id, sealed, reply, &credential, now, &self.inner().device_id),
-            None => static_row(&connection_id, sealed, now, &self.inner().device_id),
+        let kept = match &reply {
+            Some(reply) => row_of(method, &connection_id, sealed, reply, &credential, now, &self.inner().device_id),
+            None => lasting_row(method, &connection_id, sealed, now, &self.inner().device_id),
         };
-        if reply.is_some() && crate::renew::renews_by_itself(method) {
-            kept.has_refresh = true;
-            kept.next_refresh_at = kept.expires_at.map(|end| refresh_at(now, end, random_unit()));
-        }
-        if kept.expires_at.is_none()
-            && reply.is_some()
-            && let Some(seconds) = method.oauth.as_ref().and_then(|oauth| oauth.token.lifetime)
-        {
-            // The reply doesn't say; the vendor's documentation does.
-            let end = after(now, std::time::Duration::from_secs(seconds));
-            kept.expires_at = Some(end);
-            kept.next_refresh_at = kept.has_refresh.then(|| refresh_at(now, end, random_unit()));
-        }
         if let Some(other) = self.other_account(&row.session, account.as_ref())? {
             return self.hold_other(id, credential, other, &context, &kept).await;
         }
@@ -143,11 +130,13 @@ impl Engine {
         let connection_id = ConnectionId::generate();
         let now = Timestamp::now();
         let sealed = credential.seal(self.vault(), &connection_id)?;
-        let mut kept = static_row(&connection_id, sealed, now, &self.inner().device_id);
-        kept.has_refresh = other.renews;
-        kept.expires_at = other.expires_at;
-        kept.next_refresh_at =
-            other.expires_at.filter(|_| kept.has_refresh).map(|end| refresh_at(now, end, random_unit()));
+        let has_refresh = other.renews;
+        let kept = CredentialRow {
+            has_refresh,
+            expires_at: other.expires_at,
+            next_refresh_at: other.expires_at.filter(|_| has_refresh).map(|end| refresh_at(now, end, random_unit())),
+            ..CredentialRow::lasting(&connection_id, sealed, now, &self.inner().device_id)
+        };
         context.scopes = other.scopes;
         context.name = None;
         context.key = None;
@@ -228,6 +217,7 @@ impl Engine {
             .await?;
         if let Some((connection, step, written, session)) = done {
             self.inner().listeners.end(&session.id);
+            self.inner().storage.saved(&connection.id);
             self.after(&connection, &step, written);
             self.publish_session(&session);
             self.inner().wake.notify_one();
@@ -260,26 +250,5 @@ fn new_connection(
         updated_at: now,
         last_used_at: None,
         archived_at: None,
-    }
-}
-
-/// Makes the row of a credential that does not run out by itself.
-fn static_row(id: &ConnectionId, sealed: membrane_vault::Sealed, now: Timestamp, device_id: &str) -> CredentialRow {
-    CredentialRow {
-        connection_id: id.clone(),
-        sealed,
-        previous: None,
-        generation: 1,
-        obtained_at: now,
-        expires_at: None,
-        refresh_expires_at: None,
-        has_refresh: false,
-        next_refresh_at: None,
-        retry_attempts: 0,
-        next_retry_at: None,
-        last_error: None,
-        failing_since: None,
-        last_refresh_at: None,
-        device_id: device_id.to_owned(),
     }
 }

@@ -46,7 +46,9 @@ impl Engine {
         }
         match method.kind {
             AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp => {
-                self.lead_on(app, method, &row, context, true).await?;
+                // A page opens its own window.
+                let open = !context.page;
+                self.lead_on(app, method, &row, context, open).await?;
             }
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 let credential = Credential { values, ..Credential::default() };

@@ -174,6 +174,16 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes that a connection's credential was renewed, and leaves alone what others may have changed meanwhile.
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn note_renewal(&self, id: &ConnectionId, generation: u64, scopes: &[String]) -> Result<(), StoreError> {
+        let mut change = self.0.prepare_cached("UPDATE connection SET generation = ?2, scopes = ?3 WHERE id = ?1")?;
+        change.execute(params![id.as_str(), i64::try_from(generation).unwrap_or(i64::MAX), json(&scopes, TABLE)?])?;
+        Ok(())
+    }
+
     /// Notes that a connection's credential was used.
     ///
     /// # Errors
@@ -212,22 +222,6 @@ impl Tx<'_> {
         )?;
         let found = query.query_row([], |row| Ok(Columns::new(row, TABLE).maybe_time("until"))).optional()?;
         found.transpose().map(Option::flatten)
-    }
-
-    /// Lists connections that rest until a known time.
-    ///
-    /// # Errors
-    /// Fails when the database can't be read.
-    pub fn pauses(&self) -> Result<Vec<(ConnectionId, Timestamp)>, StoreError> {
-        let mut query = self.0.prepare_cached(
-            "SELECT id, paused_until FROM connection
-             WHERE state = 'paused' AND paused_until IS NOT NULL AND archived_at IS NULL ORDER BY paused_until",
-        )?;
-        let rows = query.query_map([], |row| {
-            let columns = Columns::new(row, TABLE);
-            Ok((|| Ok((columns.parsed("id")?, columns.time("paused_until")?)))())
-        })?;
-        rows.map(|row| row?).collect()
     }
 
     /// Lists the apps that have a connection.

@@ -1,5 +1,7 @@
 //! Credentials, one per connection: sealed, with the facts about them beside in the open.
 
+use std::collections::BTreeMap;
+
 use membrane_model::{AppKey, ConnectionId, Timestamp};
 use membrane_vault::Sealed;
 use rusqlite::{OptionalExtension, Row, named_params, params};
@@ -16,8 +18,10 @@ pub struct CredentialRow {
     pub connection_id: ConnectionId,
     /// The credential.
     pub sealed: Sealed,
-    /// The one before it, kept until the next is there.
+    /// The one before it, kept until this one has proved itself (R-41).
     pub previous: Option<Sealed>,
+    /// When the one before it is destroyed at the latest.
+    pub previous_until: Option<Timestamp>,
     /// Counts writes, for compare-and-swap (R-36).
     pub generation: u64,
     /// When the provider gave it.
@@ -26,6 +30,8 @@ pub struct CredentialRow {
     pub expires_at: Option<Timestamp>,
     /// When the refresh token ends, where the provider says.
     pub refresh_expires_at: Option<Timestamp>,
+    /// Renewing does not move that end.
+    pub refresh_end_fixed: bool,
     /// There is something to renew it with.
     pub has_refresh: bool,
     /// When it is renewed by itself.
@@ -40,21 +46,56 @@ pub struct CredentialRow {
     pub failing_since: Option<Timestamp>,
     /// When it was last renewed.
     pub last_refresh_at: Option<Timestamp>,
-    /// The installation that obtained it.
+    /// When the app is asked whether it still works.
+    pub next_check_at: Option<Timestamp>,
+    /// When the app first refused it; once more, and it counts as dead (R-100).
+    pub rejected_at: Option<Timestamp>,
+    /// The end that the person has been told of.
+    pub announced_end: Option<Timestamp>,
+    /// The computer that obtained it.
     pub device_id: String,
 }
 
-/// A renewal that is due at a time.
+impl CredentialRow {
+    /// Makes the row of a credential that does not run out by itself.
+    #[must_use]
+    pub fn lasting(id: &ConnectionId, sealed: Sealed, now: Timestamp, device_id: &str) -> Self {
+        Self {
+            connection_id: id.clone(),
+            sealed,
+            previous: None,
+            previous_until: None,
+            generation: 1,
+            obtained_at: now,
+            expires_at: None,
+            refresh_expires_at: None,
+            refresh_end_fixed: false,
+            has_refresh: false,
+            next_refresh_at: None,
+            retry_attempts: 0,
+            next_retry_at: None,
+            last_error: None,
+            failing_since: None,
+            last_refresh_at: None,
+            next_check_at: None,
+            rejected_at: None,
+            announced_end: None,
+            device_id: device_id.to_owned(),
+        }
+    }
+}
+
+/// What a renewal that is due needs to be put in line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueRefresh {
-    /// Of which connection.
-    pub connection_id: ConnectionId,
+pub struct Renewal {
     /// Of which app.
     pub app: AppKey,
+    /// How it was connected.
+    pub auth_method: String,
+    /// Its fields that are no secrets.
+    pub fields: BTreeMap<String, String>,
     /// The generation that is to be renewed.
     pub generation: u64,
-    /// When.
-    pub at: Timestamp,
 }
 
 impl Tx<'_> {
@@ -76,10 +117,12 @@ impl Tx<'_> {
         self.write_credential(
             "INSERT INTO credential (connection_id, sealed_key_id, sealed, previous_key_id, previous, generation,
                 obtained_at, expires_at, refresh_expires_at, has_refresh, next_refresh_at, retry_attempts,
-                next_retry_at, last_error, failing_since, last_refresh_at, device_id)
+                next_retry_at, last_error, failing_since, last_refresh_at, device_id, previous_until,
+                refresh_end_fixed, next_check_at, rejected_at, announced_end)
              VALUES (:id, :sealed_key_id, :sealed, :previous_key_id, :previous, :generation, :obtained_at, :expires_at,
                 :refresh_expires_at, :has_refresh, :next_refresh_at, :retry_attempts, :next_retry_at, :last_error,
-                :failing_since, :last_refresh_at, :device_id)",
+                :failing_since, :last_refresh_at, :device_id, :previous_until, :refresh_end_fixed, :next_check_at,
+                :rejected_at, :announced_end)",
             row,
         )?;
         Ok(())
@@ -101,7 +144,8 @@ impl Tx<'_> {
                 refresh_expires_at = :refresh_expires_at, has_refresh = :has_refresh,
                 next_refresh_at = :next_refresh_at, retry_attempts = :retry_attempts, next_retry_at = :next_retry_at,
                 last_error = :last_error, failing_since = :failing_since, last_refresh_at = :last_refresh_at,
-                device_id = :device_id
+                device_id = :device_id, previous_until = :previous_until, refresh_end_fixed = :refresh_end_fixed,
+                next_check_at = :next_check_at, rejected_at = :rejected_at, announced_end = :announced_end
              WHERE connection_id = :id",
             row,
         )?;
@@ -128,6 +172,11 @@ impl Tx<'_> {
             ":failing_since": row.failing_since.map(ms),
             ":last_refresh_at": row.last_refresh_at.map(ms),
             ":device_id": row.device_id,
+            ":previous_until": row.previous_until.map(ms),
+            ":refresh_end_fixed": row.refresh_end_fixed,
+            ":next_check_at": row.next_check_at.map(ms),
+            ":rejected_at": row.rejected_at.map(ms),
+            ":announced_end": row.announced_end.map(ms),
         })?)
     }
 
@@ -173,59 +222,102 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets when a credential is renewed next.
+    /// Notes when the app is asked next, and since when it refuses the credential; only while it is the same one.
     ///
     /// # Errors
     /// Fails when the database can't be written.
-    pub fn schedule(&self, id: &ConnectionId, next_refresh_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let mut change =
-            self.0.prepare_cached("UPDATE credential SET next_refresh_at = ?2 WHERE connection_id = ?1")?;
-        change.execute(params![id.as_str(), next_refresh_at.map(ms)])?;
+    pub fn schedule_check(
+        &self,
+        id: &ConnectionId,
+        generation: u64,
+        next_check_at: Option<Timestamp>,
+        rejected_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.0.prepare_cached(
+            "UPDATE credential SET next_check_at = ?3, rejected_at = ?4 WHERE connection_id = ?1 AND generation = ?2",
+        )?;
+        let generation = i64::try_from(generation).unwrap_or(i64::MAX);
+        change.execute(params![id.as_str(), generation, next_check_at.map(ms), rejected_at.map(ms)])?;
         Ok(())
     }
 
-    /// Lists the renewals of connected connections, the soonest first. A failing one comes at its next try, a healthy
-    /// one at its schedule.
+    /// Destroys the credential before the one of this generation.
     ///
     /// # Errors
-    /// Fails when the database can't be read.
-    pub fn due_refreshes(&self) -> Result<Vec<DueRefresh>, StoreError> {
-        let mut query = self.0.prepare_cached(
-            "SELECT k.connection_id, c.app, k.generation, COALESCE(k.next_retry_at, k.next_refresh_at) AS at
-             FROM credential AS k JOIN connection AS c ON c.id = k.connection_id
-             WHERE k.has_refresh = 1 AND COALESCE(k.next_retry_at, k.next_refresh_at) IS NOT NULL
-                AND c.state = 'connected' AND c.archived_at IS NULL
-             ORDER BY at, k.connection_id",
+    /// Fails when the database can't be written.
+    pub fn forget_previous(&self, id: &ConnectionId, generation: u64) -> Result<(), StoreError> {
+        let mut change = self.0.prepare_cached(
+            "UPDATE credential SET previous_key_id = NULL, previous = NULL, previous_until = NULL
+             WHERE connection_id = ?1 AND generation = ?2 AND previous IS NOT NULL",
         )?;
-        let rows = query.query_map([], |row| {
-            let columns = Columns::new(row, TABLE);
-            Ok((|| {
-                Ok(DueRefresh {
-                    connection_id: columns.parsed("connection_id")?,
-                    app: columns.parsed("app")?,
-                    generation: columns.number("generation")?,
-                    at: columns.time("at")?,
-                })
-            })())
-        })?;
-        rows.map(|row| row?).collect()
+        change.execute(params![id.as_str(), i64::try_from(generation).unwrap_or(i64::MAX)])?;
+        Ok(())
     }
 
-    /// Lists connected connections that end at a known time with nothing to renew them with, the soonest first.
+    /// Notes that the person has been told of an end.
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn note_announced(&self, id: &ConnectionId, end: Timestamp) -> Result<(), StoreError> {
+        let mut change = self.0.prepare_cached("UPDATE credential SET announced_end = ?2 WHERE connection_id = ?1")?;
+        change.execute(params![id.as_str(), ms(end)])?;
+        Ok(())
+    }
+
+    /// Gives the credentials of a computer its new name.
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn rename_device(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("UPDATE credential SET device_id = ?2 WHERE device_id = ?1")?.execute([from, to])?;
+        Ok(())
+    }
+
+    /// Sets when a key ends, as the person knows it.
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn set_end(&self, id: &ConnectionId, end: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut change = self.0.prepare_cached(
+            "UPDATE credential SET expires_at = ?2, announced_end = NULL WHERE connection_id = ?1 AND has_refresh = 0",
+        )?;
+        change.execute(params![id.as_str(), end.map(ms)])?;
+        Ok(())
+    }
+
+    /// Makes every failing renewal due now: whatever it waited for may be over.
+    ///
+    /// # Errors
+    /// Fails when the database can't be written.
+    pub fn retry_unreached(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut change = self.0.prepare_cached(
+            "UPDATE credential SET next_retry_at = ?1
+             WHERE next_retry_at > ?1 AND last_error IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'web-page', 'not-oauth')",
+        )?;
+        Ok(change.execute([ms(now)])?)
+    }
+
+    /// Reads what a renewal needs to be put in line; nothing of the sealed record is read.
     ///
     /// # Errors
     /// Fails when the database can't be read.
-    pub fn unrenewable(&self) -> Result<Vec<(ConnectionId, Timestamp)>, StoreError> {
+    pub fn renewal(&self, id: &ConnectionId) -> Result<Option<Renewal>, StoreError> {
         let mut query = self.0.prepare_cached(
-            "SELECT k.connection_id, k.expires_at FROM credential AS k JOIN connection AS c ON c.id = k.connection_id
-             WHERE k.has_refresh = 0 AND k.expires_at IS NOT NULL AND c.state = 'connected' AND c.archived_at IS NULL
-             ORDER BY k.expires_at",
+            "SELECT c.app, c.auth_method, c.fields, k.generation
+             FROM connection AS c JOIN credential AS k ON k.connection_id = c.id WHERE c.id = ?1",
         )?;
-        let rows = query.query_map([], |row| {
+        let found = query.query_row([id.as_str()], |row| {
             let columns = Columns::new(row, TABLE);
-            Ok((|| Ok((columns.parsed("connection_id")?, columns.time("expires_at")?)))())
-        })?;
-        rows.map(|row| row?).collect()
+            Ok((|| {
+                Ok(Renewal {
+                    app: columns.parsed("app")?,
+                    auth_method: columns.text("auth_method")?,
+                    fields: columns.json("fields")?,
+                    generation: columns.number("generation")?,
+                })
+            })())
+        });
+        found.optional()?.transpose()
     }
 }
 
@@ -246,6 +338,11 @@ fn read(row: &Row<'_>) -> Result<CredentialRow, StoreError> {
         last_error: columns.maybe_text("last_error")?,
         failing_since: columns.maybe_time("failing_since")?,
         last_refresh_at: columns.maybe_time("last_refresh_at")?,
+        previous_until: columns.maybe_time("previous_until")?,
+        refresh_end_fixed: columns.flag("refresh_end_fixed")?,
+        next_check_at: columns.maybe_time("next_check_at")?,
+        rejected_at: columns.maybe_time("rejected_at")?,
+        announced_end: columns.maybe_time("announced_end")?,
         device_id: columns.text("device_id")?,
     })
 }

@@ -1,9 +1,12 @@
 //! One module per table: its SQL, its row and the functions on a [`crate::Tx`].
 
+pub(crate) mod activity;
 pub(crate) mod auth_server;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod delivery;
+pub(crate) mod due;
 pub(crate) mod event;
 pub(crate) mod journal;
 pub(crate) mod key_check;
@@ -12,9 +15,11 @@ pub(crate) mod oauth_client;
 pub(crate) mod origin;
 pub(crate) mod page_link;
 pub(crate) mod request;
+pub(crate) mod revocation;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod tenant;
+pub(crate) mod webhook;
 pub(crate) mod workspace;
 
 use std::str::FromStr;

@@ -1,0 +1,158 @@
+// The engines that states are reached in: each is what a person's computer may be like, made by doing.
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import { Engine, until } from './engine.mjs';
+
+const APPS = [
+  ['github', 'GitHub', 'Code, issues and pull requests.', ['developer-tools']],
+  ['notion', 'Notion', 'Notes, docs and databases.', ['productivity']],
+  ['slack', 'Slack', 'Messages with your team.', ['communication']],
+  ['google-calendar', 'Google Calendar', 'Events and invitations.', ['calendar']],
+  ['stripe', 'Stripe', 'Payments and invoices.', ['payments']],
+  ['linear', 'Linear', 'Issues and projects.', ['project-management']],
+  ['hubspot', 'HubSpot', 'Contacts, companies and deals.', ['crm']],
+  ['dropbox', 'Dropbox', 'Files and folders.', ['storage']],
+  ['jira', 'Jira', 'Issues, boards and sprints.', ['project-management']],
+];
+
+async function addApps(engine, some = APPS) {
+  for (const app of some) await engine.addApp(...app);
+}
+
+/** A way to the sandbox that can be cut, as a network can. */
+async function cable(engine) {
+  const { hostname, port, host } = new URL(engine.sandbox);
+  const server = createServer((asked, answer) => {
+    const { method, url: path, headers } = asked;
+    const far = request({ hostname, port, method, path, headers: { ...headers, host } }, (reply) => {
+      answer.writeHead(reply.statusCode, reply.headers);
+      reply.pipe(answer);
+    });
+    asked.pipe(far);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { origin: `http://127.0.0.1:${server.address().port}`, cut };
+}
+
+async function lost(engine, id) {
+  await engine.test(id);
+  await until('the loss', async () => (await engine.call('GET', `/connections/${id}`)).disconnected);
+}
+
+export const worlds = {
+  /** Nothing connected, first steps not gone through. */
+  fresh: () => Engine.start({ welcomed: false }),
+
+  /** Nothing connected. */
+  empty: () => Engine.start(),
+
+  /** No keychain on this computer. */
+  bare: () => Engine.start({ vault: 'none', welcomed: false }),
+
+  /** One connection, the sandbox's. */
+  one: async () => {
+    const engine = await Engine.start();
+    engine.first = await engine.signIn('membrane-sandbox');
+    return engine;
+  },
+
+  /** A computer in use: several apps, two accounts of one, losses, a pause, an outage, programs with tokens. */
+  full: async () => {
+    const engine = await Engine.start();
+    await addApps(engine);
+    const ids = {};
+    // Somebody signed out at Slack and Notion; everything that is connected later is not touched.
+    ids.slack = await engine.signIn('slack');
+    ids.notion = await engine.signIn('notion');
+    await engine.play('revoke');
+    await lost(engine, ids.slack);
+    await lost(engine, ids.notion);
+    ids.dropbox = await engine.signIn('dropbox');
+    ids.github = await engine.signIn('github', 'ada', { scopes: ['crm.write'] });
+    ids.work = await engine.signIn('github', 'ben', { name: 'Work' });
+    ids.calendar = await engine.signIn('google-calendar');
+    ids.stripe = await engine.connect('stripe');
+    ids.linear = await engine.signIn('linear');
+    ids.hubspot = await engine.signIn('hubspot', 'ben');
+    await engine.call('POST', `/connections/${ids.linear}/pause`, {});
+    const claude = await engine.call('POST', '/clients', { name: 'Claude' });
+    await engine.call('POST', '/clients', { name: 'Nightly backup', mayGetTokens: false });
+    const { apiUri } = await engine.call('GET', '/status');
+    for (const id of [ids.github, ids.github, ids.github, ids.calendar]) {
+      await fetch(`${apiUri}/connections/${id}/token`, { headers: { authorization: `Bearer ${claude.token}` } });
+    }
+    await engine.call('GET', `/connections/${ids.stripe}/token`);
+    // Dropbox has been silent for long enough to be shown; the others were not asked meanwhile.
+    await engine.play('outage', { minutes: 5 });
+    await engine.ask('POST', `/connections/${ids.dropbox}/refresh-credentials`);
+    await until('the outage to show', async () => {
+      const found = await engine.call('GET', `/connections/${ids.dropbox}`);
+      return found.health.status === 'retrying';
+    }, 60_000);
+    engine.ids = ids;
+    return engine;
+  },
+
+  /** The network is gone: nothing can be renewed. */
+  offline: async () => {
+    const engine = await Engine.start();
+    const { origin, cut } = await cable(engine);
+    const apps = APPS.slice(0, 4);
+    for (const app of apps) await engine.addApp(...app, origin);
+    const ids = [];
+    for (const [key] of apps) ids.push(await engine.signIn(key));
+    cut();
+    for (const id of ids) await engine.ask('POST', `/connections/${id}/refresh-credentials`);
+    await until('the outage to show', async () => {
+      const { items } = await engine.call('GET', '/connections');
+      return items.every((one) => one.health.status === 'retrying');
+    }, 60_000);
+    engine.first = ids[0];
+    return engine;
+  },
+
+  /** Everything paused for an hour. */
+  resting: async () => {
+    const engine = await Engine.start();
+    await addApps(engine, APPS.slice(0, 4));
+    for (const [key] of APPS.slice(0, 4)) await engine.signIn(key);
+    await engine.call('POST', '/pause', { minutes: 60 });
+    return engine;
+  },
+
+  /** For connecting: the sandbox, apps around it, and one connection to repair. */
+  connecting: async () => {
+    const engine = await Engine.start();
+    await addApps(engine, APPS.slice(0, 3));
+    engine.repair = await engine.signIn('slack');
+    await engine.play('revoke');
+    await lost(engine, engine.repair);
+    engine.works = await engine.signIn('notion');
+    return engine;
+  },
+
+  /** A vault behind a passphrase, locked. */
+  locked: async () => {
+    const engine = await Engine.start({ vault: 'none' });
+    await engine.call('POST', '/vault/init', { passphrase: 'correct horse battery' });
+    await engine.connect('membrane-sandbox');
+    await engine.call('POST', '/vault/lock', {});
+    return engine;
+  },
+
+  /** The vault's key was replaced by another. */
+  keyLost: async () => {
+    const engine = await Engine.start();
+    await engine.connect('membrane-sandbox');
+    await engine.halt();
+    engine.key('YW5vdGhlciBrZXkgb2YgdGhpcnR5LXR3byBieXRlcyE=');
+    await engine.serve();
+    await until('the loss of the key', async () => (await engine.call('GET', '/status')).vault.state !== 'locked');
+    return engine;
+  },
+};
