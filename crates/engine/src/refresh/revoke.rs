@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use membrane_model::{AuthMethodKind, Connection, ErrorCode, EventId, Fault, Timestamp};
+use membrane_model::{Connection, ErrorCode, EventId, Fault, Timestamp};
 use membrane_oauth::{ExchangeFailure, TokenHint};
 use membrane_store::RevocationRow;
 use membrane_vault::Place;
