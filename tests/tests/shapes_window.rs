@@ -1,23 +1,15 @@
 //! Five apps of different shapes, connected in the real window against stand-ins of their providers.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use membrane_tests::browser;
 use membrane_tests::desktop::{Desktop, Keyring};
-use membrane_tests::process::root;
+use membrane_tests::process::pictures;
 use membrane_tests::provider::Provider;
 use membrane_tests::window::Window;
 use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
-
-fn pictures() -> Result<PathBuf> {
-    let folder =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("pictures");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
 
 fn add(desktop: &Desktop, key: &str, text: &str) -> Result<()> {
     let file = desktop.path().join(format!("{key}.toml"));
@@ -66,11 +58,14 @@ fn five_apps_of_different_shapes_are_connected_in_the_window() -> Result<()> {
     let mut opened = desktop.install_browser()?;
     let window = Window::open(&desktop)?;
     desktop.wait_for_engine()?;
+    window.until_says("Step 1 of 3")?;
+    window.click("welcome-skip")?;
+    window.until_says("Nothing connected yet")?;
 
     // A confidential client of one's own, for an app with an address per company: first its set-up page.
     choose(&window, "quirky", None)?;
     window.until_says("http://127.0.0.1/oauth-callback")?;
-    window.picture(&pictures()?.join("shape-client.png"))?;
+    desktop.picture(&pictures()?.join("shape-client.png"))?;
     window.type_into("field-client_id", "quirky")?;
     window.type_into("field-client_secret", "quirky-secret")?;
     window.click("submit")?;
@@ -93,7 +88,7 @@ fn five_apps_of_different_shapes_are_connected_in_the_window() -> Result<()> {
     window.type_into("field-key", "secret-of-ada")?;
     window.click("submit")?;
     window.until_says("is connected")?;
-    window.picture(&pictures()?.join("shape-key.png"))?;
+    desktop.picture(&pictures()?.join("shape-key.png"))?;
     let made = connection(&desktop, "keys")?;
     ensure!(made["authOptionKey"] == "prefix", "{made}");
 
@@ -109,7 +104,7 @@ fn five_apps_of_different_shapes_are_connected_in_the_window() -> Result<()> {
     choose(&window, "acme", Some("device"))?;
     window.click("submit")?;
     window.until_says("Enter this code")?;
-    window.picture(&pictures()?.join("shape-code.png"))?;
+    desktop.picture(&pictures()?.join("shape-code.png"))?;
     let code = window.script("return document.querySelector('[data-testid=\"user-code\"]').innerText")?;
     let code = code.as_str().context("no code")?.trim().to_owned();
     browser::type_code(&format!("{}/device", provider.origin()), &code, "ada")?;
@@ -133,7 +128,7 @@ fn five_apps_of_different_shapes_are_connected_in_the_window() -> Result<()> {
     window.click("submit")?;
     browser::sign_in(&opened.next_address()?, "ada")?;
     window.until_says("Second site")?;
-    window.picture(&pictures()?.join("shape-choice.png"))?;
+    desktop.picture(&pictures()?.join("shape-choice.png"))?;
     window.script(
         "const list = document.querySelector('[data-testid=\"field-site\"]'); list.value = 's2'; list.dispatchEvent(new Event('change', { bubbles: true }))",
     )?;
