@@ -17,6 +17,8 @@ mod capability;
 mod error;
 #[path = "src/fields.rs"]
 mod fields;
+#[path = "src/login.rs"]
+mod login;
 #[path = "src/parse/mod.rs"]
 mod parse;
 #[path = "src/request.rs"]
@@ -32,6 +34,7 @@ use auth::{
     TokenBody, TokenFacts,
 };
 use error::AppFileError;
+use login::{Choose, Keep, Login, LoginBody};
 use request::{AccountPointers, HttpCheck, HttpMethod, Identity, ReplyCheck, Send};
 use template::Template;
 use text::TextTemplate;

@@ -3,6 +3,12 @@
 import { json } from './faults.mjs';
 
 export async function api(state, provider, path, request, response) {
+  if (path === '/echo') {
+    // Says yes when the named part of the request is what it should be.
+    const query = new URL(request.url, state.origin).searchParams;
+    const found = query.has('header') ? request.headers[query.get('header')] : query.get(query.get('query') ?? 'path');
+    return json(response, found === query.get('value') ? 200 : 401, {});
+  }
   if (path !== '/api/whoami') return json(response, 404, { error: 'not found' });
   const who = await caller(state, provider, request.headers.authorization ?? '', request.headers['x-api-key']);
   if (!who) return json(response, 401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' });

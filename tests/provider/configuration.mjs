@@ -10,6 +10,7 @@ export function clients(appKeys) {
   return [
     { client_id: 'native', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris, grant_types },
     { client_id: 'confidential', client_secret: 'confidential-client-secret', application_type: 'native', redirect_uris, grant_types },
+    { client_id: 'posting', client_secret: 'posting-client-secret', application_type: 'native', token_endpoint_auth_method: 'client_secret_post', redirect_uris, grant_types },
     { client_id: 'machine', client_secret: 'machine-client-secret', redirect_uris: [], response_types: [], grant_types: ['client_credentials'] },
   ];
 }
@@ -23,6 +24,15 @@ export function configuration({ settings, records }) {
     cookies: { keys: ['of the tests only'] },
     features: {
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 'tests'), requireNonce: () => settings.dpop === true },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: settings.par === true },
+      registration: { enabled: true, initialAccessToken: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => [],
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_, resource) => ({ scope: 'contacts.read contacts.write', audience: resource, accessTokenFormat: 'opaque' }),
+      },
       deviceFlow: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },

@@ -7,6 +7,8 @@ import { admin } from './admin.mjs';
 import { Records } from './adapter.mjs';
 import { api } from './api.mjs';
 import { faulty } from './faults.mjs';
+import { bend, mcp } from './mcp.mjs';
+import { quirks } from './quirks.mjs';
 import { clients, configuration } from './configuration.mjs';
 
 const settings = {
@@ -18,6 +20,8 @@ const settings = {
   refreshTokens: true,
   appKeys: [],
   apiKeys: {},
+  dpop: false,
+  par: false,
   ...JSON.parse(process.env.PROVIDER ?? '{}'),
 };
 
@@ -32,7 +36,7 @@ provider.use(async (ctx, next) => {
   await next();
   const params = ctx.oidc?.params ?? {};
   const route = ctx.oidc?.route;
-  if (!['token', 'authorization', 'revocation', 'device_authorization', 'userinfo'].includes(route)) return;
+  if (!['token', 'authorization', 'revocation', 'device_authorization', 'userinfo', 'registration', 'pushed_authorization_request'].includes(route)) return;
   state.log.push({
     at: Date.now(),
     route,
@@ -40,6 +44,10 @@ provider.use(async (ctx, next) => {
     grant: params.grant_type,
     challengeMethod: params.code_challenge_method,
     redirectUri: params.redirect_uri,
+    resource: params.resource,
+    proof: Boolean(ctx.get('dpop')),
+    pushed: Boolean(ctx.query?.request_uri),
+    registered: route === 'registration' ? ctx.oidc.body : undefined,
     scope: params.scope,
     status: ctx.status,
     error: ctx.body?.error,
@@ -56,7 +64,12 @@ server.on('request', async (request, response) => {
     const path = new URL(request.url, origin).pathname;
     if (path.startsWith('/admin/')) await admin(state, provider, path, request, response);
     else if (faulty(state, path, request, response)) return;
-    else if (path.startsWith('/api/')) await api(state, provider, path, request, response);
+    else if (path.startsWith('/quirks/')) await quirks(state, path, request, response);
+    else if (path === '/mcp' || path === '/.well-known/oauth-protected-resource/mcp') await mcp(state, provider, path, request, response);
+    else if (path === '/.well-known/openid-configuration' && state.settings.metadata && !request.headers['x-inner']) {
+      const plain = await fetch(`${origin}${path}`, { headers: { 'x-inner': '1' } });
+      bend(state, path, response, await plain.json());
+    } else if (path.startsWith('/api/') || path === '/echo') await api(state, provider, path, request, response);
     else callback(request, response);
   } catch (error) {
     process.stderr.write(`${error.stack}\n`);

@@ -124,6 +124,12 @@ impl Provider {
         Ok(reply.ok()?["login"].as_str().map(str::to_owned))
     }
 
+    /// Puts its address into the text of an app file.
+    #[must_use]
+    pub fn app(&self, text: &str) -> String {
+        text.replace("ORIGIN", &self.origin())
+    }
+
     /// Writes the catalog entry of an app behind it, with every way to connect.
     #[must_use]
     pub fn app_file(&self, key: &str) -> String {

@@ -282,6 +282,7 @@ mod tests {
             link: None,
             example: Some("example".into()),
             pattern: None,
+            choices: Vec::new(),
             secret,
             optional: !secret,
         };

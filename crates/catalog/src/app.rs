@@ -1,9 +1,11 @@
 //! An app: an external product as its file describes it.
 
+use std::collections::BTreeMap;
+
 use membrane_model::{AppKey, AppSummary, AuthMethodKind, AuthMethodSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::{AuthMethod, Template};
+use crate::{AuthMethod, Template, TextTemplate};
 
 /// An external product that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +144,16 @@ pub struct Api {
     pub base: Template,
     /// Origins that may be sent the credential; the base's own is always among them.
     pub hosts: Vec<Template>,
-    /// Headers that every call needs (`Notion-Version`), the credential's aside.
+    /// Headers that every call needs (`Notion-Version`), the credential's aside; values may have slots.
     pub headers: Vec<(String, String)>,
+}
+
+impl Api {
+    /// Returns the headers with values put into their slots; one whose slot nothing fills is left out.
+    pub fn headers_with(&self, values: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, String)> {
+        self.headers.iter().filter_map(|(name, text)| {
+            let value = if text.contains('{') { TextTemplate::parse(text)?.fill(values).ok()? } else { text.clone() };
+            Some((name.as_str(), value))
+        })
+    }
 }

@@ -6,7 +6,7 @@ use membrane_model::{AuthMethodKind, Field, ReturnPath};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::{FieldProblem, check_field};
-use crate::{Api, HttpCheck, Identity, Send, Template};
+use crate::{Api, Choose, HttpCheck, Identity, Keep, Login, Send, Template};
 
 /// A way to connect an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub struct AuthMethod {
     pub oauth: Option<OauthFacts>,
     /// The address of the MCP server; there for `mcp`, and only there.
     pub mcp: Option<Template>,
+    /// The request that trades what was typed for a session token; only for `api-key` and `basic`.
+    pub login: Option<Login>,
+    /// What the person chooses once they are signed in.
+    pub choose: Option<Choose>,
     /// What the person fills in: the key, or a subdomain that the sign-in needs.
     pub fields: Vec<Field>,
     /// The API that this way opens, where it is not the app's usual one.
@@ -40,6 +44,28 @@ impl AuthMethod {
     #[must_use]
     pub fn needs_client(&self) -> bool {
         self.oauth.as_ref().is_some_and(|oauth| oauth.client == ClientSource::Own)
+    }
+
+    /// Tells whether a token travels, and not what the person typed.
+    #[must_use]
+    pub fn sends_token(&self) -> bool {
+        match self.kind {
+            AuthMethodKind::OAuth2
+            | AuthMethodKind::Device
+            | AuthMethodKind::ClientCredentials
+            | AuthMethodKind::Mcp => true,
+            AuthMethodKind::ApiKey | AuthMethodKind::Basic => self.login.is_some(),
+        }
+    }
+
+    /// Lists the slots that the provider fills while the person connects: members of replies, parameters of the way
+    /// back from the browser, and what the person chose.
+    pub fn provided_slots(&self) -> impl Iterator<Item = &str> {
+        let oauth = self.oauth.iter().flat_map(|oauth| oauth.token.keep.iter().chain(&oauth.redirect_keep));
+        let login = self.login.iter().flat_map(|login| &login.keep);
+        let chosen = self.choose.iter().flat_map(|choose| &choose.keep);
+        let field = self.choose.iter().map(|choose| choose.field.as_str());
+        oauth.chain(login).chain(chosen).map(|keep| keep.slot.as_str()).chain(field)
     }
 
     /// Checks what the person filled in against the fields of this way to connect.
@@ -66,6 +92,12 @@ pub struct OauthFacts {
     pub device_url: Option<Template>,
     /// Where tokens are revoked (RFC 7009).
     pub revoke_url: Option<Template>,
+    /// Where a client registers itself (RFC 7591).
+    pub register_url: Option<Template>,
+    /// Where authorization requests are pushed to first (RFC 9126); there only where the provider wants it so.
+    pub par_url: Option<Template>,
+    /// Tokens are bound to a key of the connection (RFC 9449).
+    pub dpop: bool,
     /// What the provider does with PKCE.
     pub pkce: Pkce,
     /// How the client proves itself at the token endpoint.
@@ -76,14 +108,16 @@ pub struct OauthFacts {
     pub scope_separator: String,
     /// What may be asked for.
     pub scopes: Vec<Scope>,
-    /// More parameters of the page to open.
+    /// More parameters of the page to open; may have slots.
     pub authorize_params: BTreeMap<String, String>,
-    /// More parameters of every token request.
+    /// More parameters of every token request; may have slots.
     pub token_params: BTreeMap<String, String>,
     /// More headers of every token request (`Notion-Version`).
     pub token_headers: BTreeMap<String, String>,
     /// The ways back from the browser.
     pub redirects: Redirects,
+    /// Parameters of the way back that addresses of the API use: the slot, and the parameter's name.
+    pub redirect_keep: Vec<Keep>,
     /// Whose OAuth client it is.
     pub client: ClientSource,
     /// What is known of its tokens.
@@ -207,6 +241,8 @@ pub enum ClientSource {
         /// The client id.
         id: String,
     },
+    /// One that registers itself at the provider, once per computer (RFC 7591).
+    Registered,
     /// None is needed, or the form asks for it (client credentials).
     None,
 }
@@ -220,8 +256,10 @@ pub struct TokenFacts {
     pub lifetime: Option<u64>,
     /// After how many days of disuse a refresh token dies.
     pub refresh_idle_days: Option<u32>,
+    /// A JSON pointer to where the tokens are in the reply, when they are not at its top.
+    pub at: Option<String>,
     /// Members of the token reply that URLs of this app use (`instance_url`).
-    pub keep: Vec<String>,
+    pub keep: Vec<Keep>,
 }
 
 /// What happens to a refresh token that was used.

@@ -55,7 +55,8 @@ pub fn check_field(field: &Field, value: Option<&str>) -> Result<(), FieldProble
         let missing = || FieldProblem::Missing { field: field.key.clone(), label: field.label.clone() };
         return if field.optional { Ok(()) } else { Err(missing()) };
     }
-    let fits = field.pattern.as_deref().is_none_or(|pattern| matches_whole(pattern, value));
+    let known = field.choices.is_empty() || field.choices.iter().any(|choice| choice.value == value);
+    let fits = known && field.pattern.as_deref().is_none_or(|pattern| matches_whole(pattern, value));
     if value.len() > MAX_VALUE || value.chars().any(char::is_control) || !fits {
         return Err(FieldProblem::Shape {
             field: field.key.clone(),

@@ -98,7 +98,10 @@ fn of_method(app: &App, method: &AuthMethod, found: &mut Vec<String>) {
     let typed =
         matches!(method.kind, AuthMethodKind::ApiKey | AuthMethodKind::Basic | AuthMethodKind::ClientCredentials);
     let key = matches!(method.kind, AuthMethodKind::ApiKey | AuthMethodKind::Basic);
-    say(key && method.verify.is_none(), "no verify: write the request that tells whether the key works");
+    say(
+        key && method.verify.is_none() && method.login.is_none(),
+        "no verify: write the request that tells whether the key works",
+    );
     say((typed || method.needs_client()) && method.setup.is_none(), "no setup: say where the key or client is made");
     if method.kind == AuthMethodKind::OAuth2 && method.needs_client() {
         let told = method.setup.iter().flat_map(|setup| &setup.steps).any(|step| step.contains("{redirect_uri}"));
@@ -134,11 +137,11 @@ fn of_templates(app: &App, method: &AuthMethod, found: &mut Vec<String>) {
     for (name, value) in crate::parse::VARS {
         values.insert(name.to_owned(), value.to_owned());
     }
-    let kept = method.oauth.as_ref().map(|oauth| oauth.token.keep.clone()).unwrap_or_default();
+    let kept: Vec<&str> = method.provided_slots().collect();
     for (what, template) in addresses(app, method) {
         let mut values = values.clone();
         for (slot, part) in template.slots() {
-            if kept.iter().any(|keep| keep == slot) {
+            if kept.contains(&slot) {
                 let sample = if part == Part::Origin { "https://kept.example.com" } else { "example" };
                 values.insert(slot.to_owned(), sample.to_owned());
             }
@@ -163,6 +166,8 @@ fn addresses<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<(&'static str, &'a
             ("authorize_url", &oauth.authorize_url),
             ("device_url", &oauth.device_url),
             ("revoke_url", &oauth.revoke_url),
+            ("register_url", &oauth.register_url),
+            ("par_url", &oauth.par_url),
         ];
         list.extend(more.into_iter().filter_map(|(name, template)| Some((name, template.as_ref()?))));
     }
@@ -171,6 +176,8 @@ fn addresses<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<(&'static str, &'a
         list.push(("[api] base", &api.base));
         list.extend(api.hosts.iter().map(|host| ("[api] hosts", host)));
     }
+    list.extend(method.login.iter().map(|login| ("login", &login.url)));
+    list.extend(method.choose.iter().map(|choose| ("choose", &choose.check.url)));
     list.extend(method.verify.iter().map(|check| ("verify", &check.url)));
     if let Some(Identity::Request { check, .. }) = &method.identity {
         list.push(("identity", &check.url));

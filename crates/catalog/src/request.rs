@@ -15,8 +15,15 @@ pub enum Send {
         name: String,
         /// Stands before it: `Bearer `.
         prefix: String,
-        /// Which field; none = the access token of an OAuth sign-in.
+        /// Which field; none = the token of a sign-in.
         field: Option<String>,
+    },
+    /// In a header that is made of several fields: `{id}:{token}`, or whose name the person types: `{header}`.
+    Text {
+        /// `Authorization`, or a slot.
+        name: TextTemplate,
+        /// The value, made of fields.
+        value: TextTemplate,
     },
     /// In the query.
     Query {
@@ -68,9 +75,13 @@ pub enum HttpMethod {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyCheck {
     /// A JSON pointer to a member that is `true` when it works.
-    pub ok: String,
+    pub ok: Option<String>,
+    /// A JSON pointer to a member that is there when it works.
+    pub there: Option<String>,
+    /// A JSON pointer to a member that is not there, or empty, when it works (`/errors` of GraphQL).
+    pub absent: Option<String>,
     /// A JSON pointer to the error code.
-    pub error: String,
+    pub error: Option<String>,
     /// Error codes that mean the credential is dead.
     pub dead: Vec<String>,
 }
@@ -102,13 +113,34 @@ impl HttpCheck {
         let Some(body) = body else {
             return Verdict::Unclear;
         };
-        if body.pointer(&reply.ok) == Some(&Value::Bool(true)) {
+        if reply.is_good(body) {
             return Verdict::Works;
         }
-        match body.pointer(&reply.error).and_then(Value::as_str) {
-            Some(code) if reply.dead.iter().any(|dead| dead == code) => Verdict::Dead,
+        match reply.error.as_ref().and_then(|error| body.pointer(error)).and_then(scalar) {
+            Some(code) if reply.dead.contains(&code) => Verdict::Dead,
             Some(_) | None => Verdict::Unclear,
         }
+    }
+}
+
+impl ReplyCheck {
+    fn is_good(&self, body: &Value) -> bool {
+        let holds = |pointer: &Option<String>, test: fn(Option<&Value>) -> bool| {
+            pointer.as_ref().is_none_or(|pointer| test(body.pointer(pointer)))
+        };
+        holds(&self.ok, |found| found == Some(&Value::Bool(true)))
+            && holds(&self.there, |found| !is_nothing(found))
+            && holds(&self.absent, is_nothing)
+    }
+}
+
+fn is_nothing(found: Option<&Value>) -> bool {
+    match found {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Object(members)) => members.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_)) => false,
     }
 }
 
@@ -154,7 +186,8 @@ impl AccountPointers {
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// Reads a text or a number as one line of text.
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),

@@ -261,7 +261,8 @@ pub(crate) fn is_slot_name(name: &str) -> bool {
 fn push_value(out: &mut String, value: &str, part: Part) -> Option<()> {
     match part {
         Part::Origin => out.push_str(origin(value)?),
-        Part::Host => is_host(value).then(|| out.push_str(value))?,
+        // Names of hosts are the same in either case.
+        Part::Host => Some(value.to_ascii_lowercase()).filter(|host| is_host(host)).map(|host| out.push_str(&host))?,
         Part::Port => value.parse::<u16>().ok().filter(|port| *port > 0).map(|port| write!(out, "{port}"))?.ok()?,
         Part::Path => escape(out, value, b":@")?,
         Part::Query => escape(out, value, &[])?,

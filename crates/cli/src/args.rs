@@ -136,7 +136,7 @@ pub(crate) enum App {
         #[arg(long = "to", value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Set your own OAuth client for an app
+    /// Show how to make your own OAuth client for an app, and set it
     Client {
         /// The app's key
         key: String,

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::{Arc, PoisonError};
 
-use membrane_catalog::{App, AuthMethod, Catalog, ClientSource, TokenAuth, TokenBody, parse_app};
+use membrane_catalog::{App, AuthMethod, Catalog, ClientSource, TextTemplate, TokenAuth, TokenBody, parse_app};
 use membrane_model::{AppKey, AppSummary, ErrorCode, Fault, SearchResult, Timestamp};
 use membrane_oauth::{Client, ClientAuth, Pkce, Provider, Reach, TokenBodyForm};
 use membrane_store::OauthClientRow;
@@ -44,6 +44,14 @@ impl Engine {
         }
         let connected = self.store().read(|tx| tx.connected_apps())?;
         Ok(self.catalog().search(intent, &connected))
+    }
+
+    /// Returns what a list shows of an app.
+    ///
+    /// # Errors
+    /// `UnknownApp`.
+    pub fn app_summary(&self, key: &AppKey) -> Result<AppSummary, Fault> {
+        Ok(self.app(&self.catalog(), key)?.summary())
     }
 
     /// Describes an app.
@@ -184,7 +192,7 @@ impl Engine {
                 };
                 Ok(Client { id: issued_to.unwrap_or(&row.client_id).to_owned(), secret })
             }
-            Some(ClientSource::None) | None => Err(client_required(app)),
+            Some(ClientSource::Registered | ClientSource::None) | None => Err(client_required(app)),
         }
     }
 
@@ -219,6 +227,17 @@ impl Engine {
         let exact = |template: &membrane_catalog::Template| {
             template.fill_text(&values).map_err(|problem| Fault::new(ErrorCode::InvalidField, problem.to_string()))
         };
+        // Parameters may name the tenant that a token is for; text that only looks like a slot stays as it is.
+        let params = |list: &BTreeMap<String, String>| {
+            let one = |(name, text): (&String, &String)| {
+                let template = TextTemplate::parse(text).filter(|_| text.contains('{'));
+                let value = template.map_or_else(|| Ok(text.clone()), |template| template.fill(&values));
+                value
+                    .map(|value| (name.clone(), value))
+                    .map_err(|problem| Fault::new(ErrorCode::InvalidField, problem.to_string()))
+            };
+            list.iter().map(one).collect::<Result<BTreeMap<_, _>, _>>()
+        };
         let token = fill(&oauth.token_url)?;
         Ok(Provider {
             issuer: oauth.issuer.as_ref().map(exact).transpose()?,
@@ -243,11 +262,14 @@ impl Engine {
                 TokenBody::Json => TokenBodyForm::Json,
             },
             scope_separator: oauth.scope_separator.clone(),
-            authorize_params: oauth.authorize_params.clone(),
-            token_params: oauth.token_params.clone(),
+            authorize_params: params(&oauth.authorize_params)?,
+            token_params: params(&oauth.token_params)?,
             token_headers: oauth.token_headers.clone(),
             dead_codes: oauth.errors.dead.clone(),
             config_codes: oauth.errors.config.clone(),
+            par: oauth.par_url.as_ref().map(fill).transpose()?,
+            dpop: None,
+            tokens_at: oauth.token.at.clone(),
             lifetime: oauth.token.lifetime.map(std::time::Duration::from_secs),
             reach: reach(app),
         })
@@ -297,6 +319,6 @@ pub(crate) fn client_required(app: &App) -> Fault {
     )
 }
 
-fn client_place(key: &AppKey) -> Place<'_> {
+pub(crate) fn client_place(key: &AppKey) -> Place<'_> {
     Place { table: "oauth_client", row: key.as_str(), field: "secret" }
 }

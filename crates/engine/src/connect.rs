@@ -92,7 +92,13 @@ impl Engine {
             name: request.name.clone(),
             ..PageGrant::default()
         };
-        let form = context.choose || !matches!(session_row.session.method, AuthMethodKind::OAuth2);
+        let catalog = self.catalog();
+        let method =
+            catalog.get(&session_row.session.app_key).and_then(|app| app.method(&session_row.session.auth_method));
+        // Even a sign-in in the browser has a form behind it where the person chooses a tenant.
+        let form = context.choose
+            || !matches!(session_row.session.method, AuthMethodKind::OAuth2 | AuthMethodKind::Mcp)
+            || method.is_some_and(|method| method.choose.is_some());
         if form {
             let path = match (&request.intent, context.choose) {
                 (Some(intent), true) => {

@@ -18,6 +18,12 @@ pub(crate) struct Credential {
     pub refresh_token: Option<SecretString>,
     /// The OAuth client that the tokens were issued to.
     pub client_id: Option<String>,
+    /// The server that the tokens are from, where it was found by its metadata.
+    pub issuer: Option<String>,
+    /// What the tokens are for (RFC 8707).
+    pub resource: Option<String>,
+    /// The key that the tokens are bound to (RFC 9449).
+    pub dpop_key: Option<SecretString>,
     /// Values of secret form fields (`key`, `password`, `client_secret`).
     pub values: BTreeMap<String, SecretString>,
 }
@@ -31,6 +37,12 @@ struct Plain {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     values: BTreeMap<String, String>,
 }
@@ -40,6 +52,7 @@ impl Drop for Plain {
         use zeroize::Zeroize;
         self.access_token.zeroize();
         self.refresh_token.zeroize();
+        self.dpop_key.zeroize();
         self.values.values_mut().for_each(Zeroize::zeroize);
     }
 }
@@ -81,6 +94,9 @@ impl Credential {
             access_token: self.access_token.as_ref().map(text),
             refresh_token: self.refresh_token.as_ref().map(text),
             client_id: self.client_id.clone(),
+            issuer: self.issuer.clone(),
+            resource: self.resource.clone(),
+            dpop_key: self.dpop_key.as_ref().map(text),
             values: self.values.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
         };
         let bytes = serde_json::to_vec(&plain).map_err(|_| unreadable())?;
@@ -93,6 +109,9 @@ impl Credential {
             access_token: plain.access_token.take().map(SecretString::from),
             refresh_token: plain.refresh_token.take().map(SecretString::from),
             client_id: plain.client_id.take(),
+            issuer: plain.issuer.take(),
+            resource: plain.resource.take(),
+            dpop_key: plain.dpop_key.take().map(SecretString::from),
             values: std::mem::take(&mut plain.values).into_iter().map(|(k, v)| (k, SecretString::from(v))).collect(),
         })
     }

@@ -171,7 +171,7 @@ pub(crate) fn deep_link_redirect(app: &App, sends_iss: bool) -> String {
 
 /// Tells whether a way to connect goes through an OAuth client that the person can set.
 pub(crate) fn takes_client(method: &AuthMethod) -> bool {
-    matches!(method.kind, AuthMethodKind::OAuth2 | AuthMethodKind::Device)
+    matches!(method.kind, AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::Mcp)
 }
 
 #[cfg(test)]

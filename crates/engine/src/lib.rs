@@ -5,12 +5,14 @@
 
 mod activity;
 mod apps;
+mod by_url;
 mod caller;
 mod clients;
 mod connect;
 mod connection;
 mod console_access;
 mod credential;
+mod deal;
 mod deep_link;
 mod detail;
 mod device;
@@ -28,7 +30,9 @@ mod page;
 mod paths;
 mod proxy;
 mod refresh;
+mod renew;
 mod requests;
+mod servers;
 mod session;
 mod settings;
 #[cfg(test)]

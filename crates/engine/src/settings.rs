@@ -59,6 +59,8 @@ pub struct Settings {
     pub notification_accounts: bool,
     /// How the console looks.
     pub appearance: Appearance,
+    /// The https address of a document that describes this client, for servers that take such an address as a client's id.
+    pub client_metadata_url: Option<String>,
     /// Start hidden when the person logs in.
     pub open_at_login: bool,
     /// The longest answer that the proxy passes on, in megabytes.
@@ -75,6 +77,7 @@ impl Default for Settings {
             notifications: true,
             notification_accounts: false,
             appearance: Appearance::System,
+            client_metadata_url: None,
             open_at_login: false,
             proxy_answer_max_mb: 4096,
             language: Language::System,
@@ -126,8 +129,15 @@ impl Engine {
         }
         let settings: Settings = serde_json::from_value(serde_json::Value::Object(all.clone()))
             .map_err(|e| Fault::new(ErrorCode::BadRequest, format!("a setting has a value it can't have: {e}")))?;
+        if settings.client_metadata_url.as_deref().is_some_and(|text| !is_page(text)) {
+            return Err(Fault::new(ErrorCode::BadRequest, "clientMetadataUrl is no https address"));
+        }
         self.store().write(|tx| tx.set_setting(KEY, &serde_json::Value::Object(all)))?;
         self.inner().settings_changed.send_replace(());
         Ok(settings)
     }
+}
+
+fn is_page(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| membrane_oauth::Reach::HttpsOrLoopback.allows(&url))
 }

@@ -88,12 +88,13 @@ fn session_name(state: &SessionState) -> &'static str {
     }
 }
 
-fn session_events() -> [(&'static str, SessionEvent); 9] {
+fn session_events() -> [(&'static str, SessionEvent); 10] {
     [
         ("the form leads on to the browser or a code", SessionEvent::Continue(waiting())),
         ("the browser came back, or values that buy a token", SessionEvent::Answered),
         ("there is a credential to check", SessionEvent::Credential),
         ("the person can mend it in the form", SessionEvent::FormProblem(waiting())),
+        ("the person chooses a tenant", SessionEvent::Choose(waiting())),
         ("the credential works", SessionEvent::Accepted),
         ("it will not succeed", SessionEvent::Failed(Fault::new(ErrorCode::Internal, "x").to_wire())),
         ("the person calls it off", SessionEvent::Cancel),

@@ -36,6 +36,11 @@ impl Engine {
         self.need_vault().await?;
         let row = self.row_good_for(&connection, min_valid).await?;
         let credential = self.open_credential(&row)?;
+        if credential.dpop_key.is_some() {
+            let text = "this token works only with a key that stays in the vault";
+            return Err(Fault::new(ErrorCode::AccessDenied, text)
+                .hint("Make the call with `membrane request`, which proves the key."));
+        }
         self.touch(&connection, Timestamp::now());
         self.note_use(caller, &connection);
         let catalog = self.catalog();

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
-use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, TextTemplate, Verdict};
+use membrane_catalog::{App, AuthMethod, HttpCheck, HttpMethod, Identity, Send, Template, TextTemplate, Verdict};
 use membrane_model::{Account, AuthMethodKind};
-use membrane_oauth::{Cause, Reply};
+use membrane_oauth::{Cause, DpopKey, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::Engine;
 use crate::apps::reach;
 use crate::credential::Credential;
+use crate::deal::open_reach;
 use crate::proxy::carry::carry;
 
 /// What the app said about a credential.
@@ -38,7 +39,15 @@ impl Engine {
         credential: &Credential,
         fields: &BTreeMap<String, String>,
     ) -> Check {
-        let Some(check) = &method.verify else { return Check::Unknown };
+        let initialize;
+        let check = match (&method.verify, &method.mcp) {
+            (Some(check), _) => check,
+            (None, Some(url)) => {
+                initialize = initialize_of(url);
+                &initialize
+            }
+            (None, None) => return Check::Unknown,
+        };
         match self.call(app, method, check, credential, fields).await {
             Ok(reply) => match check.judge(reply.status, json(&reply).as_ref()) {
                 Verdict::Works => Check::Works,
@@ -76,6 +85,23 @@ impl Engine {
         }
     }
 
+    /// Asks the app something and reads the JSON of a good answer; `Err` holds a short cause.
+    pub(crate) async fn ask(
+        &self,
+        app: &App,
+        method: &AuthMethod,
+        check: &HttpCheck,
+        credential: &Credential,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Value, String> {
+        let reply = self.call(app, method, check, credential, fields).await?;
+        let body = json(&reply);
+        match (check.judge(reply.status, body.as_ref()), body) {
+            (Verdict::Works, Some(body)) => Ok(body),
+            _ => Err(format!("http-{}", reply.status)),
+        }
+    }
+
     async fn call(
         &self,
         app: &App,
@@ -96,10 +122,11 @@ impl Engine {
         };
         let mut headers =
             http::HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("application/json"))]);
-        let fixed = app.api.iter().flat_map(|api| &api.headers).chain(&check.headers);
+        let own = check.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let fixed = app.api_of(method).into_iter().flat_map(|api| api.headers_with(&values)).chain(own);
         for (name, value) in fixed {
             let name = HeaderName::try_from(name).map_err(|_| "bad-url")?;
-            headers.append(name, HeaderValue::try_from(value).map_err(|_| "bad-url")?);
+            headers.insert(name, HeaderValue::try_from(value).map_err(|_| "bad-url")?);
         }
         carry(method, credential, &values, &mut url, &mut headers)?;
         let body = check.body.clone().unwrap_or_default().into_bytes();
@@ -108,7 +135,13 @@ impl Engine {
         }
         let mut request = http::Request::builder().method(verb).uri(url.as_str()).body(body).map_err(|_| "bad-url")?;
         *request.headers_mut() = headers;
-        self.inner().http.send(request, reach(app)).await.map_err(|failure| Cause::from(&failure).as_code())
+        let http = &self.inner().http;
+        let reach = if method.kind == AuthMethodKind::Mcp { open_reach(app) } else { reach(app) };
+        let reply = match credential.dpop_key.as_ref().and_then(DpopKey::read) {
+            Some(key) => key.send(http, request, reach, credential.access_token.as_ref()).await,
+            None => http.send(request, reach).await,
+        };
+        reply.map_err(|failure| Cause::from(&failure).as_code())
     }
 }
 
@@ -117,14 +150,24 @@ pub(crate) fn secret(method: &AuthMethod, credential: &Credential, field: Option
     if let Some(field) = field {
         return credential.values.get(field).cloned().unwrap_or_default();
     }
-    match method.kind {
-        AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
-            credential.access_token.clone().unwrap_or_default()
-        }
-        AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
-            let only = || credential.values.values().next().cloned();
-            credential.values.get("key").cloned().or_else(only).unwrap_or_default()
-        }
+    if method.sends_token() {
+        return credential.access_token.clone().unwrap_or_default();
+    }
+    let only = || credential.values.values().next().cloned();
+    credential.values.get("key").cloned().or_else(only).unwrap_or_default()
+}
+
+/// The request that every MCP server answers, whatever it offers: it tells whether the token is taken.
+fn initialize_of(url: &Template) -> HttpCheck {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"membrane-desktop","version":"1"}}}"#;
+    HttpCheck {
+        method: HttpMethod::Post,
+        url: url.clone(),
+        headers: vec![("Accept".to_owned(), "application/json, text/event-stream".to_owned())],
+        body: Some(body.to_owned()),
+        ok: vec![200, 202],
+        dead: vec![401],
+        reply: None,
     }
 }
 
@@ -139,6 +182,11 @@ pub(crate) fn shown(method: &AuthMethod, credential: &Credential, fields: &BTree
             // A value that a form let through fits its template; one that is missing is empty.
             let fill = |text: &TextTemplate| text.fill(&values).unwrap_or_default();
             return SecretString::from(STANDARD.encode(format!("{}:{}", fill(username), fill(password))));
+        }
+        if let Send::Text { value, .. } = send {
+            let mut values = fields.clone();
+            values.extend(credential.values.iter().map(|(key, value)| (key.clone(), value.expose_secret().to_owned())));
+            return SecretString::from(value.fill(&values).unwrap_or_default());
         }
         if let Send::Header { field, .. } | Send::Query { field, .. } = send {
             return secret(method, credential, field.as_deref());

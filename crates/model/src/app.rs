@@ -53,12 +53,24 @@ pub struct Field {
     /// A regular expression in the common subset of JavaScript and Rust that the whole value matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
+    /// The values there are; with none, any text that fits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
     /// Hidden while typing, kept in the vault, never shown again.
     #[serde(default)]
     pub secret: bool,
     /// May stay empty.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// One of the values that a field may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Choice {
+    /// What is kept.
+    pub value: String,
+    /// What a person reads.
+    pub label: String,
 }
 
 /// An app in a list.

@@ -17,7 +17,7 @@ mod wire;
 
 pub use activity::{Activity, ActivityKind, UsedBy};
 pub use app::{
-    AppSummary, AuthMethodKind, AuthMethodSummary, ElementType, Field, ReturnPath, SearchElement, SearchItem,
+    AppSummary, AuthMethodKind, AuthMethodSummary, Choice, ElementType, Field, ReturnPath, SearchElement, SearchItem,
     SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};

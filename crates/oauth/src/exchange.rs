@@ -159,6 +159,7 @@ pub(crate) fn tokens(
     };
     let body = members(&reply.body);
     let given = body.as_ref().filter(|_| (200..300).contains(&reply.status));
+    let given = given.and_then(|body| provider.tokens_at.as_ref().map_or(Some(body), |at| body.pointer(at)));
     match given.and_then(|body| TokenReply::read(provider, &reply, body)) {
         Some(tokens) => Ok(tokens),
         None => Err(refusal(provider, &reply, body.as_ref())),
@@ -209,7 +210,10 @@ impl Sender<'_> {
         if let Some(value) = request.headers_mut().get_mut(::http::header::AUTHORIZATION) {
             value.set_sensitive(true);
         }
-        self.http.send(request, self.provider.reach).await
+        match &self.provider.dpop {
+            Some(key) => key.send(self.http, request, self.provider.reach, None).await,
+            None => self.http.send(request, self.provider.reach).await,
+        }
     }
 }
 
@@ -250,6 +254,9 @@ pub(crate) mod tests {
             token_headers: BTreeMap::new(),
             dead_codes: Vec::new(),
             config_codes: Vec::new(),
+            par: None,
+            dpop: None,
+            tokens_at: None,
             lifetime: None,
             reach: Reach::HttpsOrLoopback,
         }

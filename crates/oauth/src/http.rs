@@ -19,6 +19,8 @@ const USER_AGENT: &str = concat!("membrane-desktop/", env!("CARGO_PKG_VERSION"))
 pub enum Reach {
     /// `https` only.
     Https,
+    /// `https` to the open internet only: for addresses that a stranger's answer names.
+    Public,
     /// Also plain `http` to this computer, for providers that the person runs.
     HttpsOrLoopback,
 }
@@ -28,7 +30,8 @@ impl Reach {
     #[must_use]
     pub fn allows(self, url: &Url) -> bool {
         match (url.scheme(), self) {
-            ("https", _) => url.host().is_some(),
+            ("https", Self::Public) => crate::public::is_public_host(url),
+            ("https", Self::Https | Self::HttpsOrLoopback) => url.host().is_some(),
             ("http", Self::HttpsOrLoopback) => is_loopback(url),
             _ => false,
         }
@@ -57,6 +60,10 @@ pub struct Reply {
     pub date: Option<Timestamp>,
     /// What the server says about the credential that it wants (RFC 9110 section 11.6.1).
     pub challenge: Option<String>,
+    /// Where it wanted to send the request instead.
+    pub location: Option<String>,
+    /// What the next proof of a key has to repeat (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
     /// At most 1 MiB.
     pub body: Vec<u8>,
     /// It wanted to send the request elsewhere; it wasn't followed.
@@ -75,7 +82,17 @@ impl Reply {
     #[cfg(test)]
     pub(crate) fn of(status: u16) -> Self {
         let redirect = (300..400).contains(&status);
-        Self { status, content_type: None, retry_after: None, date: None, challenge: None, body: Vec::new(), redirect }
+        Self {
+            status,
+            content_type: None,
+            retry_after: None,
+            date: None,
+            challenge: None,
+            location: None,
+            dpop_nonce: None,
+            body: Vec::new(),
+            redirect,
+        }
     }
 }
 
@@ -115,6 +132,7 @@ pub enum Unreachable {
 pub struct Http {
     outside: OnceLock<Option<reqwest::Client>>,
     loopback: OnceLock<Option<reqwest::Client>>,
+    public: OnceLock<Option<reqwest::Client>>,
     total_limit: Duration,
     /// Seconds that the last server's clock was ahead of ours; `i64::MIN` = none has said.
     skew: AtomicI64,
@@ -136,7 +154,13 @@ impl Http {
     /// Makes a client that waits at most so long for a whole answer.
     #[must_use]
     pub fn with_patience(total_limit: Duration) -> Self {
-        Self { outside: OnceLock::new(), loopback: OnceLock::new(), total_limit, skew: AtomicI64::new(i64::MIN) }
+        Self {
+            outside: OnceLock::new(),
+            loopback: OnceLock::new(),
+            public: OnceLock::new(),
+            total_limit,
+            skew: AtomicI64::new(i64::MIN),
+        }
     }
 
     /// Returns how far the clock of the last server that told its time is ahead of this computer's.
@@ -156,8 +180,14 @@ impl Http {
             return Err(Unreachable::Forbidden);
         }
         let local = is_loopback(&url);
-        let slot = if local { &self.loopback } else { &self.outside };
-        let client = slot.get_or_init(|| build(local, self.total_limit)).as_ref().ok_or(Unreachable::Tls)?;
+        let client = match reach {
+            Reach::Public => self.public.get_or_init(|| build(Ground::Open, self.total_limit)),
+            Reach::Https | Reach::HttpsOrLoopback if local => {
+                self.loopback.get_or_init(|| build(Ground::Here, self.total_limit))
+            }
+            Reach::Https | Reach::HttpsOrLoopback => self.outside.get_or_init(|| build(Ground::Any, self.total_limit)),
+        };
+        let client = client.as_ref().ok_or(Unreachable::Tls)?;
         let request = reqwest::Request::try_from(request).map_err(|_| Unreachable::Forbidden)?;
         let mut response = client.execute(request).await.map_err(|error| judge(&error))?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -172,6 +202,8 @@ impl Http {
             retry_after: header(reqwest::header::RETRY_AFTER).and_then(|text| retry_after(&text, now)),
             date,
             challenge: header(reqwest::header::WWW_AUTHENTICATE),
+            location: header(reqwest::header::LOCATION),
+            dpop_nonce: header(reqwest::header::HeaderName::from_static("dpop-nonce")),
             body: Vec::new(),
             redirect: response.status().is_redirection(),
         };
@@ -185,7 +217,18 @@ impl Http {
     }
 }
 
-fn build(local: bool, total_limit: Duration) -> Option<reqwest::Client> {
+/// Where a client's requests go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// This computer.
+    Here,
+    /// Anywhere.
+    Any,
+    /// The open internet, and nowhere else.
+    Open,
+}
+
+fn build(ground: Ground, total_limit: Duration) -> Option<reqwest::Client> {
     // A second call finds the provider installed, which is as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -195,7 +238,11 @@ fn build(local: bool, total_limit: Duration) -> Option<reqwest::Client> {
         .timeout(total_limit)
         .pool_idle_timeout(Duration::from_secs(20))
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
-    let builder = if local { builder.no_proxy() } else { builder.https_only(true) };
+    let builder = match ground {
+        Ground::Here => builder.no_proxy(),
+        Ground::Any => builder.https_only(true),
+        Ground::Open => builder.https_only(true).dns_resolver(crate::public::PublicOnly),
+    };
     builder.build().inspect_err(|error| tracing::error!("no HTTP client could be made: {error}")).ok()
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
-use crate::Reach;
+use crate::{DpopKey, Reach};
 
 /// An authorization server, as the catalog describes it.
 #[derive(Debug, Clone)]
@@ -42,6 +43,12 @@ pub struct Provider {
     pub dead_codes: Vec<String>,
     /// Error codes of its own that mean the client is set up wrongly.
     pub config_codes: Vec<String>,
+    /// Where authorization requests are pushed to first (RFC 9126); `None` = they go through the browser.
+    pub par: Option<Url>,
+    /// The key that tokens are bound to (RFC 9449).
+    pub dpop: Option<Arc<DpopKey>>,
+    /// A JSON pointer to where tokens are in replies, when they are not at the top.
+    pub tokens_at: Option<String>,
     /// How long its access tokens usually live, where that is known.
     pub lifetime: Option<Duration>,
     /// Where requests may go.

@@ -106,6 +106,9 @@ fn provider(origin: &str) -> Provider {
         token_headers: BTreeMap::new(),
         dead_codes: Vec::new(),
         config_codes: Vec::new(),
+        par: None,
+        dpop: None,
+        tokens_at: None,
         lifetime: None,
         reach: Reach::HttpsOrLoopback,
     }

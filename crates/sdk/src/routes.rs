@@ -323,6 +323,14 @@ impl Client {
         self.call(Method::POST, "/apps", Some(&json!({ "name": file_name, "text": text }))).await
     }
 
+    /// `POST /apps/by-url`: the app at an address, made when nobody knows it.
+    ///
+    /// # Errors
+    /// [`SdkError`].
+    pub async fn app_by_url(&self, url: &str) -> Result<AppSummary, SdkError> {
+        self.call(Method::POST, "/apps/by-url", Some(&json!({ "url": url }))).await
+    }
+
     /// `GET /search`.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub use lock::DataLock;
 pub use schema::SCHEMA_VERSION;
 pub use store::{Store, Tx};
 pub use table::activity::{ActivityFilter, UseRow};
+pub use table::auth_server::AuthServerRow;
 pub use table::client::ClientRow;
 pub use table::connection::{ConnectionCounts, ConnectionFilter, ConnectionPage};
 pub use table::credential::{CredentialRow, Renewal};

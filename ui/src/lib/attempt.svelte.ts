@@ -37,8 +37,8 @@ export class Attempt {
     await this.#work(async () => {
       this.#session ??= await api.start(request);
       const session = live.saw(await api.submit(this.#session.id, values));
-      if (session.state === 'awaiting-user' && session.fields?.length) {
-        this.problem = session.problem ? fromWire(session.problem) : null;
+      if (session.state === 'awaiting-user' && session.fields?.length && session.problem) {
+        this.problem = fromWire(session.problem);
       } else {
         place.replace({ at: 'session', id: session.id });
       }

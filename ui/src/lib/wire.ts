@@ -31,6 +31,7 @@ export interface Field {
   link?: string;
   example?: string;
   pattern?: string;
+  choices?: { value: string; label: string }[];
   secret: boolean;
   optional: boolean;
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod apps;
+mod by_url;
 mod clients;
 mod connect;
 mod connections;
@@ -51,6 +52,7 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(engine::origins, engine::approve_origin, engine::remove_origin))
         .routes(routes!(connections::list, connect::create))
         .routes(routes!(connect::ensure))
+        .routes(routes!(by_url::find))
         .routes(routes!(connections::read, connections::change, connections::put, connections::archive))
         .routes(routes!(connections::token))
         .routes(routes!(connections::refresh))

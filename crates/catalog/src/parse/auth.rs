@@ -1,20 +1,25 @@
 //! Reads the ways to connect.
 
-use membrane_model::{AuthMethodKind, Field};
+use membrane_model::{AuthMethodKind, Choice, Field};
 
 use crate::parse::reader::Table;
-use crate::parse::{check, oauth, request};
+use crate::parse::{check, login, oauth, request};
 use crate::template::{Allow, is_slot_name};
 use crate::{AppFileError, AuthMethod, Setup, Template};
 
-const COMMON_KEYS: [&str; 10] = ["key", "type", "label", "url", "fields", "send", "verify", "identity", "setup", "api"];
-const OAUTH_KEYS: [&str; 18] = [
+const COMMON_KEYS: [&str; 12] =
+    ["key", "type", "label", "url", "fields", "login", "choose", "send", "verify", "identity", "setup", "api"];
+const OAUTH_KEYS: [&str; 22] = [
     "issuer",
     "sends_iss",
     "authorize_url",
     "token_url",
     "device_url",
     "revoke_url",
+    "register_url",
+    "par_url",
+    "dpop",
+    "redirect_keep",
     "pkce",
     "token_auth",
     "token_body",
@@ -28,7 +33,7 @@ const OAUTH_KEYS: [&str; 18] = [
     "token",
     "errors",
 ];
-const FIELD_KEYS: [&str; 8] = ["key", "label", "hint", "link", "example", "pattern", "secret", "optional"];
+const FIELD_KEYS: [&str; 9] = ["key", "label", "hint", "link", "example", "pattern", "choices", "secret", "optional"];
 
 const KINDS: [(&str, AuthMethodKind); 6] = [
     ("oauth2", AuthMethodKind::OAuth2),
@@ -96,6 +101,7 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
         fields = usual_fields(kind);
     }
     check::fields(&table, kind, &fields)?;
+    let login = login::login(&table, kind, allow)?;
     Ok(AuthMethod {
         key: key.map_or(word, |key| key.value).to_owned(),
         kind,
@@ -103,7 +109,9 @@ fn method(mut table: Table<'_>, app_name: &str, allow: Allow) -> Result<AuthMeth
         oauth,
         mcp,
         api: super::api(&table, allow)?,
-        send: request::send(&table, kind, &fields)?,
+        send: request::send(&table, kind, &fields, login.is_some())?,
+        login,
+        choose: login::choose(&table, allow)?,
         fields,
         verify: request::verify(&table, allow)?,
         identity: request::identity(&table, allow)?,
@@ -154,6 +162,7 @@ fn usual_fields(kind: AuthMethodKind) -> Vec<Field> {
         link: None,
         example: None,
         pattern: None,
+        choices: Vec::new(),
         secret,
         optional: false,
     };
@@ -185,9 +194,15 @@ fn field(table: &Table<'_>, allow: Allow) -> Result<Field, AppFileError> {
         link: table.text("link")?.map(|link| check::page(table, "link", link, allow)).transpose()?,
         example,
         pattern: pattern.map(|pattern| pattern.value.to_owned()),
+        choices: table.tables("choices", &["value", "label"])?.iter().map(choice).collect::<Result<_, _>>()?,
         secret: table.flag("secret")?,
         optional: table.flag("optional")?,
     })
+}
+
+fn choice(table: &Table<'_>) -> Result<Choice, AppFileError> {
+    let value = table.need_text("value", "eu")?.value.to_owned();
+    Ok(Choice { label: table.owned("label")?.unwrap_or_else(|| value.clone()), value })
 }
 
 fn read_setup(table: &Table<'_>, allow: Allow) -> Result<Setup, AppFileError> {

@@ -5,7 +5,9 @@ use membrane_model::{AuthMethodKind, Field};
 use crate::parse::reader::{At, Table};
 use crate::parse::{VARS, is_var};
 use crate::template::{Allow, Part};
-use crate::{App, AppFileError, AuthMethod, HttpCheck, Identity, Send, Template, capability, fields as values};
+use crate::{
+    App, AppFileError, AuthMethod, HttpCheck, Identity, Send, Template, TextTemplate, capability, fields as values,
+};
 
 type Checked = Result<(), AppFileError>;
 
@@ -189,6 +191,7 @@ pub(crate) fn check_app(file: &Table<'_>, app: &App) -> Checked {
         for send in &method.send {
             check_basic(file, method, send)?;
         }
+        check_texts(file, app, method)?;
     }
     Ok(())
 }
@@ -200,8 +203,9 @@ enum Secrets {
 }
 
 fn sign_in_urls(method: &AuthMethod) -> Vec<(&'static str, &Template)> {
+    let login = method.login.iter().map(|login| ("url", &login.url));
     let Some(oauth) = &method.oauth else {
-        return Vec::new();
+        return login.collect();
     };
     let list = [
         ("issuer", oauth.issuer.as_ref()),
@@ -209,6 +213,8 @@ fn sign_in_urls(method: &AuthMethod) -> Vec<(&'static str, &Template)> {
         ("token_url", Some(&oauth.token_url)),
         ("device_url", oauth.device_url.as_ref()),
         ("revoke_url", oauth.revoke_url.as_ref()),
+        ("register_url", oauth.register_url.as_ref()),
+        ("par_url", oauth.par_url.as_ref()),
     ];
     list.into_iter().filter_map(|(name, template)| Some((name, template?))).collect()
 }
@@ -219,7 +225,8 @@ fn api_urls<'a>(app: &'a App, method: &'a AuthMethod) -> Vec<&'a Template> {
         Some(Identity::Request { check, .. }) => Some(check),
         Some(Identity::Verify { .. } | Identity::TokenReply { .. }) | None => None,
     };
-    api.chain(&method.mcp).chain(method.verify.iter().chain(identity).map(|check| &check.url)).collect()
+    let choose = method.choose.iter().map(|choose| choose.check.as_ref());
+    api.chain(&method.mcp).chain(method.verify.iter().chain(identity).chain(choose).map(|check| &check.url)).collect()
 }
 
 fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Template, secrets: Secrets) -> Checked {
@@ -228,7 +235,7 @@ fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Tem
     let wrong = |problem: String, instead: String| Err(file.doc.error(at, problem, instead));
     for (slot, part) in template.slots() {
         let field = method.fields.iter().find(|field| field.key == slot);
-        let kept = method.oauth.as_ref().is_some_and(|oauth| oauth.token.keep.iter().any(|keep| keep == slot));
+        let kept = method.provided_slots().any(|provided| provided == slot);
         match (field, part) {
             (Some(field), _) if field.secret && secrets == Secrets::Refused => {
                 return wrong(
@@ -260,6 +267,41 @@ fn check_slots(file: &Table<'_>, method: &AuthMethod, name: &str, template: &Tem
                 let instead = format!("Add a field with key = {slot:?} to {:?}, or leave the slot out.", method.key);
                 return wrong(format!("nothing fills {{{slot}}} in {name}"), instead);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks the slots of texts that are no addresses: parameters, headers, and what a login sends.
+fn check_texts(file: &Table<'_>, app: &App, method: &AuthMethod) -> Checked {
+    let filled = |slot: &str| is_var(slot) || method.fields.iter().any(|field| field.key == slot);
+    let mut texts: Vec<(&str, &str, bool)> = Vec::new();
+    if let Some(oauth) = &method.oauth {
+        texts.extend(oauth.authorize_params.values().map(|text| ("authorize_params", text.as_str(), false)));
+        texts.extend(oauth.token_params.values().map(|text| ("token_params", text.as_str(), false)));
+    }
+    if let Some(api) = app.api_of(method) {
+        texts.extend(api.headers.iter().map(|(_, text)| ("headers", text.as_str(), true)));
+    }
+    let made = |name: &str, slot: &str| {
+        let at = file.doc.text.find(&format!("{{{slot}}}")).unwrap_or(file.at);
+        let instead = format!("Add a field with key = {slot:?} to {:?}, or leave the slot out.", method.key);
+        Err(file.doc.error(at, format!("nothing fills {{{slot}}} in {name}"), instead))
+    };
+    for (name, text, provided) in texts {
+        let Some(template) = TextTemplate::parse(text) else { continue };
+        for slot in template.slots() {
+            if !filled(slot) && !(provided && method.provided_slots().any(|known| known == slot)) {
+                return made(name, slot);
+            }
+        }
+    }
+    if let Some(login) = &method.login {
+        let basic = login.basic.iter().flat_map(|(user, password)| user.slots().chain(password.slots()));
+        let typed = login.body.slots().into_iter().chain(basic.map(str::to_owned));
+        let missing = typed.collect::<Vec<_>>().into_iter().find(|slot| !filled(slot));
+        if let Some(slot) = missing {
+            return made("login", &slot);
         }
     }
     Ok(())

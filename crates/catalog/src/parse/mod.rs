@@ -3,6 +3,7 @@
 mod auth;
 mod check;
 mod inherit;
+mod login;
 mod oauth;
 mod reader;
 mod request;

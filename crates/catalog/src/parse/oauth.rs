@@ -34,6 +34,7 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
     let client = client(method, kind)?;
     let usual_auth = match (&client, kind) {
         (ClientSource::Public { .. }, _) => TokenAuth::None,
+        (ClientSource::Registered, _) => TokenAuth::None,
         (ClientSource::None, AuthMethodKind::OAuth2 | AuthMethodKind::Device) => TokenAuth::None,
         (ClientSource::Own | ClientSource::None, _) => TokenAuth::Basic,
     };
@@ -51,6 +52,9 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
         token_url: url("token_url")?.ok_or_else(|| method.missing("token_url", "\"https://…/oauth/token\""))?,
         device_url: needed(method, "device_url", url("device_url")?, kind == AuthMethodKind::Device)?,
         revoke_url: url("revoke_url")?,
+        register_url: register_url(method, &client, url("register_url")?)?,
+        par_url: url("par_url")?,
+        dpop: method.flag("dpop")?,
         pkce: method.choice("pkce", &pkce)?.unwrap_or(Pkce::Unknown),
         token_auth: method.choice("token_auth", &token_auth)?.unwrap_or(usual_auth),
         token_body: method
@@ -62,6 +66,7 @@ pub(crate) fn facts(method: &Table<'_>, kind: AuthMethodKind, allow: Allow) -> R
         token_params: params(method, "token_params")?,
         token_headers: super::check::headers(method, "token_headers")?.into_iter().collect(),
         redirects: redirects(method, kind)?,
+        redirect_keep: super::login::redirect_keep(method)?,
         client,
         token: token(method)?,
         errors: errors(method)?,
@@ -134,10 +139,28 @@ fn redirects(method: &Table<'_>, kind: AuthMethodKind) -> Result<Redirects, AppF
     }
 }
 
+/// A client that registers itself needs to know where, and no other does.
+fn register_url(
+    method: &Table<'_>,
+    client: &ClientSource,
+    found: Option<Template>,
+) -> Result<Option<Template>, AppFileError> {
+    match (client, found) {
+        (ClientSource::Registered, None) => Err(method.missing("register_url", "\"https://…/oauth/register\"")),
+        (ClientSource::Own | ClientSource::Public { .. } | ClientSource::None, Some(_)) => Err(method.doc.error(
+            method.place("register_url"),
+            "register_url has a meaning only for a client that registers itself",
+            "Write client = { source = \"registered\" }, or leave it out.",
+        )),
+        (_, found) => Ok(found),
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Whose {
     Own,
     Public,
+    Registered,
     None,
 }
 
@@ -156,19 +179,22 @@ fn client(method: &Table<'_>, kind: AuthMethodKind) -> Result<ClientSource, AppF
     let Some(table) = table else {
         return Ok(ClientSource::Own);
     };
-    let words = [("own", Whose::Own), ("public", Whose::Public), ("none", Whose::None)];
+    let words =
+        [("own", Whose::Own), ("public", Whose::Public), ("registered", Whose::Registered), ("none", Whose::None)];
     let id = table.text("id")?;
-    let whose =
-        table.choice("source", &words)?.ok_or_else(|| table.missing("source", "\"own\", \"public\" or \"none\""))?;
+    let whose = table
+        .choice("source", &words)?
+        .ok_or_else(|| table.missing("source", "\"own\", \"public\", \"registered\" or \"none\""))?;
     match (whose, id) {
         (Whose::Public, Some(id)) => Ok(ClientSource::Public { id: id.value.to_owned() }),
         (Whose::Public, None) => Err(table.missing("id", "\"…\": the public client's id")),
-        (Whose::Own | Whose::None, Some(id)) => Err(table.doc.error(
+        (Whose::Own | Whose::Registered | Whose::None, Some(id)) => Err(table.doc.error(
             id.at,
             "only a public client has its id in the file",
             "Write source = \"public\", or leave id out.",
         )),
         (Whose::Own, None) => Ok(ClientSource::Own),
+        (Whose::Registered, None) => Ok(ClientSource::Registered),
         (Whose::None, None) => Ok(ClientSource::None),
     }
 }
@@ -183,10 +209,17 @@ enum Turn {
 /// Grace windows are told in seconds; a provider that has one and doesn't say how long gets this.
 const USUAL_GRACE: u64 = 30;
 
+const TOKEN_KEYS: [&str; 6] = ["rotation", "grace_seconds", "lifetime", "refresh_idle_days", "at", "keep"];
+
 fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
-    let Some(table) = method.table("token", &["rotation", "grace_seconds", "lifetime", "refresh_idle_days", "keep"])?
-    else {
-        return Ok(TokenFacts { rotation: Rotation::None, lifetime: None, refresh_idle_days: None, keep: Vec::new() });
+    let Some(table) = method.table("token", &TOKEN_KEYS)? else {
+        return Ok(TokenFacts {
+            rotation: Rotation::None,
+            lifetime: None,
+            refresh_idle_days: None,
+            at: None,
+            keep: Vec::new(),
+        });
     };
     let words = [("none", Turn::None), ("grace", Turn::Grace), ("single-use", Turn::SingleUse)];
     let grace = table.number("grace_seconds", 86_400 * 30, "30")?;
@@ -203,19 +236,12 @@ fn token(method: &Table<'_>) -> Result<TokenFacts, AppFileError> {
         Turn::None => Rotation::None,
         Turn::SingleUse => Rotation::SingleUse,
     };
-    let keep = table.texts("keep")?;
-    if let Some(bad) = keep.iter().find(|name| !crate::template::is_slot_name(name.value)) {
-        return Err(table.doc.error(
-            bad.at,
-            format!("{:?} can't name a slot", bad.value),
-            "Write lower-case letters, digits and underscores.",
-        ));
-    }
     Ok(TokenFacts {
         rotation,
         lifetime: table.number("lifetime", 86_400 * 3650, "3600")?,
         refresh_idle_days: table.number("refresh_idle_days", 3650, "90")?.and_then(|days| u32::try_from(days).ok()),
-        keep: keep.into_iter().map(|name| name.value.to_owned()).collect(),
+        at: table.text("at")?.map(|text| super::check::pointer(&table, text)).transpose()?,
+        keep: super::login::keep(&table, "keep")?,
     })
 }
 

@@ -88,6 +88,11 @@ impl<'t> Table<'t> {
         self.entries.contains_key(key)
     }
 
+    /// Tells whether a key has a list.
+    pub(crate) fn is_list(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.get_ref().is_array())
+    }
+
     fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.entries.get(key)
     }

@@ -2,12 +2,12 @@
 
 use membrane_model::{AuthMethodKind, Field};
 
-use crate::parse::reader::Table;
+use crate::parse::reader::{At, Table};
 use crate::parse::{check, template};
 use crate::template::Allow;
 use crate::{AccountPointers, AppFileError, HttpCheck, HttpMethod, Identity, ReplyCheck, Send, TextTemplate};
 
-const SEND_KEYS: [&str; 6] = ["in", "name", "prefix", "field", "username", "password"];
+const SEND_KEYS: [&str; 7] = ["in", "name", "prefix", "value", "field", "username", "password"];
 const CHECK_KEYS: [&str; 7] = ["method", "url", "headers", "body", "ok", "dead", "reply"];
 const IDENTITY_KEYS: [&str; 10] = ["from", "id", "label", "method", "url", "headers", "body", "ok", "dead", "reply"];
 
@@ -20,7 +20,12 @@ enum In {
 }
 
 /// Reads `send`; what is usual for the kind stands in when there is none.
-pub(crate) fn send(method: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Vec<Send>, AppFileError> {
+pub(crate) fn send(
+    method: &Table<'_>,
+    kind: AuthMethodKind,
+    fields: &[Field],
+    login: bool,
+) -> Result<Vec<Send>, AppFileError> {
     let list = method.tables("send", &SEND_KEYS)?;
     if list.is_empty() {
         return match kind {
@@ -28,20 +33,21 @@ pub(crate) fn send(method: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -
             | AuthMethodKind::Device
             | AuthMethodKind::ClientCredentials
             | AuthMethodKind::Mcp => Ok(vec![bearer()]),
+            AuthMethodKind::ApiKey | AuthMethodKind::Basic if login => Ok(vec![bearer()]),
             AuthMethodKind::Basic => basic(method).map(|send| vec![send]),
             AuthMethodKind::ApiKey => {
                 Err(method.missing("send", "{ in = \"header\", name = \"Authorization\", prefix = \"Bearer \" }"))
             }
         };
     }
-    list.iter().map(|table| one_send(table, kind, fields)).collect()
+    list.iter().map(|table| one_send(table, kind, fields, login)).collect()
 }
 
 fn bearer() -> Send {
     Send::Header { name: "Authorization".to_owned(), prefix: "Bearer ".to_owned(), field: None }
 }
 
-fn one_send(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Send, AppFileError> {
+fn one_send(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field], login: bool) -> Result<Send, AppFileError> {
     let places = [("header", In::Header), ("query", In::Query), ("basic", In::Basic), ("url", In::Url)];
     let place = table
         .choice("in", &places)?
@@ -56,24 +62,64 @@ fn one_send(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result
         In::Header => {
             not_here(&["username", "password"], "header")?;
             let name = table.need_text("name", "Authorization")?;
+            if let Some(made) = made_of_fields(table, name, fields)? {
+                return Ok(made);
+            }
             check::header_name(table, name)?;
             let prefix = table.owned("prefix")?.unwrap_or_default();
-            Ok(Send::Header { name: name.value.to_owned(), prefix, field: send_field(table, kind, fields)? })
+            Ok(Send::Header { name: name.value.to_owned(), prefix, field: send_field(table, kind, fields, login)? })
         }
         In::Query => {
-            not_here(&["username", "password", "prefix"], "query")?;
+            not_here(&["username", "password", "prefix", "value"], "query")?;
             let name = table.need_text("name", "api_key")?.value.to_owned();
-            Ok(Send::Query { name, field: send_field(table, kind, fields)? })
+            Ok(Send::Query { name, field: send_field(table, kind, fields, login)? })
         }
         In::Basic => {
-            not_here(&["name", "prefix", "field"], "basic")?;
+            not_here(&["name", "prefix", "value", "field"], "basic")?;
             basic(table)
         }
         In::Url => {
-            not_here(&["name", "prefix", "field", "username", "password"], "url")?;
+            not_here(&["name", "prefix", "value", "field", "username", "password"], "url")?;
             Ok(Send::Url)
         }
     }
+}
+
+/// Reads a header that is made of fields: `value = "{id}:{token}"`, or a name that the person types: `name = "{header}"`.
+fn made_of_fields(table: &Table<'_>, name: At<&str>, fields: &[Field]) -> Result<Option<Send>, AppFileError> {
+    let value = table.text("value")?;
+    let typed = name.value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    if value.is_none() && typed.is_none() {
+        return Ok(None);
+    }
+    if let Some(clash) = ["prefix", "field"].into_iter().find(|key| table.has(key) && value.is_some()) {
+        let problem = format!("{clash} has no meaning beside value");
+        return Err(table.doc.error(table.place(clash), problem, "Leave it out."));
+    }
+    match typed {
+        Some(slot) if !fields.iter().any(|field| field.key == slot && field.pattern.is_some()) => {
+            let instead = format!("Add a field with key = {slot:?} and a pattern: pattern = \"[A-Za-z0-9-]+\".");
+            return Err(table.doc.error(name.at, format!("nothing fills {{{slot}}} in name"), instead));
+        }
+        Some(_) => {}
+        None => check::header_name(table, name)?,
+    }
+    let usual = || {
+        let secret = fields.iter().find(|field| field.secret).map_or("key", |field| field.key.as_str());
+        format!("{}{{{secret}}}", table.text("prefix").ok().flatten().map_or("", |text| text.value))
+    };
+    let text = value.map_or_else(usual, |text| text.value.to_owned());
+    let read = |text: &str, key: &str| {
+        let wrong =
+            || table.doc.error(table.place(key), format!("{key} has a slot that isn't closed"), "Write {name}.");
+        TextTemplate::parse(text).ok_or_else(wrong)
+    };
+    let made = read(&text, "value")?;
+    if let Some(slot) = made.slots().find(|slot| !fields.iter().any(|field| field.key == *slot)) {
+        let instead = format!("Add a field with key = {slot:?}, or leave the slot out.");
+        return Err(table.doc.error(table.place("value"), format!("nothing fills {{{slot}}} in value"), instead));
+    }
+    Ok(Some(Send::Text { name: read(name.value, "name")?, value: made }))
 }
 
 fn basic(table: &Table<'_>) -> Result<Send, AppFileError> {
@@ -93,7 +139,12 @@ fn basic(table: &Table<'_>) -> Result<Send, AppFileError> {
 }
 
 /// Says which field is sent: the named one, the access token, or the only secret.
-fn send_field(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Result<Option<String>, AppFileError> {
+fn send_field(
+    table: &Table<'_>,
+    kind: AuthMethodKind,
+    fields: &[Field],
+    login: bool,
+) -> Result<Option<String>, AppFileError> {
     if let Some(named) = table.text("field")? {
         if fields.iter().any(|field| field.key == named.value) {
             return Ok(Some(named.value.to_owned()));
@@ -105,6 +156,7 @@ fn send_field(table: &Table<'_>, kind: AuthMethodKind, fields: &[Field]) -> Resu
         AuthMethodKind::OAuth2 | AuthMethodKind::Device | AuthMethodKind::ClientCredentials | AuthMethodKind::Mcp => {
             return Ok(None);
         }
+        AuthMethodKind::ApiKey | AuthMethodKind::Basic if login => return Ok(None),
         AuthMethodKind::ApiKey | AuthMethodKind::Basic => {}
     }
     let secrets: Vec<&Field> = fields.iter().filter(|field| field.secret).collect();
@@ -125,7 +177,8 @@ pub(crate) fn verify(method: &Table<'_>, allow: Allow) -> Result<Option<HttpChec
     method.table("verify", &CHECK_KEYS)?.map(|table| http_check(&table, allow)).transpose()
 }
 
-fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError> {
+/// Reads a request that checks or asks something.
+pub(crate) fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError> {
     let method =
         table.choice("method", &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)])?.unwrap_or(HttpMethod::Get);
     let body = table.text("body")?;
@@ -141,7 +194,7 @@ fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError
             ));
         }
     }
-    let reply = table.table("reply", &["ok", "error", "dead"])?;
+    let reply = table.table("reply", &["ok", "there", "absent", "error", "dead"])?;
     Ok(HttpCheck {
         method,
         url: template(table, "url", table.need_text("url", "https://api.example.com/me")?, allow)?,
@@ -154,11 +207,21 @@ fn http_check(table: &Table<'_>, allow: Allow) -> Result<HttpCheck, AppFileError
 }
 
 fn reply_check(table: &Table<'_>) -> Result<ReplyCheck, AppFileError> {
-    Ok(ReplyCheck {
-        ok: check::pointer(table, table.need_text("ok", "/ok")?)?,
-        error: check::pointer(table, table.need_text("error", "/error")?)?,
+    let pointer = |key: &str| table.text(key)?.map(|text| check::pointer(table, text)).transpose();
+    let reply = ReplyCheck {
+        ok: pointer("ok")?,
+        there: pointer("there")?,
+        absent: pointer("absent")?,
+        error: pointer("error")?,
         dead: table.words("dead")?,
-    })
+    };
+    if reply.ok.is_none() && reply.there.is_none() && reply.absent.is_none() {
+        return Err(table.missing("ok", "\"/ok\", or there or absent: a JSON pointer that tells good from bad"));
+    }
+    if reply.error.is_none() && !reply.dead.is_empty() {
+        return Err(table.missing("error", "\"/error\": where the code stands that dead lists"));
+    }
+    Ok(reply)
 }
 
 #[derive(Clone, Copy)]

@@ -101,6 +101,12 @@ pub(crate) enum Connection {
         /// What to call a connection that is made
         #[arg(long)]
         name: Option<String>,
+        /// Print where to sign in and don't wait for it
+        #[arg(long = "noWait")]
+        no_wait: bool,
+        /// Never ask anything on the terminal
+        #[arg(long = "non-interactive", alias = "nonInteractive")]
+        non_interactive: bool,
     },
     /// Change a connection's name, key or metadata
     Patch {

@@ -197,11 +197,15 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
         (Some(id), file) => {
             (id, file.map(|file| input::read_all(&file).map(|text| text.trim().to_owned())).transpose()?)
         }
-        (None, _) if !input::somebody_there() => {
-            return Err(wrong_use(
-                "the client's id is missing",
-                "Give it with --clientId, and its secret with --clientSecretFile FILE (or - for standard input).",
-            ));
+        (None, Some(_)) if !input::somebody_there() => {
+            return Err(wrong_use("the client's id is missing", "Give it with --clientId."));
+        }
+        // Nobody to ask: how the client is made is told, for whoever reads it.
+        (None, None) if out.json || !input::somebody_there() => {
+            out.answer(&guide(&detail), || {
+                format!("{}\nThen: membrane app client {key} --clientId ID --clientSecretFile FILE", sheet(&detail))
+            });
+            return Ok(());
         }
         (None, file) => {
             out.note(&sheet(&detail));
@@ -228,6 +232,19 @@ async fn set_client(key: &str, id: Option<String>, secret_file: Option<PathBuf>,
         )
     });
     Ok(())
+}
+
+/// Tells how a client is made: numbered steps, the page, and the redirect URI to paste there.
+fn guide(detail: &Value) -> Value {
+    let ways = items(detail, "authMethods");
+    let ways = ways.iter().filter(|way| way["needsClient"] == json!(true) || !way["redirectUri"].is_null());
+    let one = |way: &Value| {
+        json!({
+            "authMethod": way["key"], "label": way["label"], "steps": way["setup"]["steps"], "url": way["setup"]["url"],
+            "redirectUri": way["redirectUri"], "wantsSecret": way["wantsSecret"], "client": way["client"],
+        })
+    };
+    json!({ "key": detail["key"], "name": detail["name"], "ways": ways.map(one).collect::<Vec<_>>() })
 }
 
 fn wants_secret(detail: &Value) -> bool {

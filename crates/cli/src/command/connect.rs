@@ -9,7 +9,7 @@ use membrane_model::{
 use membrane_sdk::{Ask, Client, NewSession};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{connection, connection_request, search};
 use crate::args::{Connect, Redirect};
@@ -66,20 +66,21 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         out.answer(&session, || link(&session).unwrap_or_else(|| session.id.to_string()));
         return Ok(());
     }
-    let id = session.id.to_string();
-    let mut attempt =
-        Attempt { client: &client, out, asks, opens: !args.no_browser && !args.paste, pastes: args.paste, shown: None };
-    let ended = tokio::select! {
-        ended = attempt.follow(session) => ended?,
-        _ = interrupt.recv() => {
-            told(client.cancel_session(&id).await)?;
-            return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
-        }
-    };
+    let opens = !args.no_browser && !args.paste;
+    let mut attempt = Attempt { client: &client, out, asks, opens, pastes: args.paste, shown: None };
+    let ended = attempt.to_its_end(session, &mut interrupt).await?;
     if let (Some(key), SessionState::Done, Some(id)) = (&args.connection_key, &ended.state, &ended.connection_id) {
         told(client.patch(id.as_str(), &json!({ "key": key })).await)?;
     }
     finish(&client, &ended, out).await
+}
+
+/// Follows an attempt that has been started to its end.
+pub(super) async fn to_its_end(client: &Client, session: Session, asks: bool, out: &Out) -> Result<(), Fault> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
+    let mut attempt = Attempt { client, out, asks, opens: true, pastes: false, shown: None };
+    let ended = attempt.to_its_end(session, &mut interrupt).await?;
+    finish(client, &ended, out).await
 }
 
 /// Tells whether a person is asked who needn't be here now. With the secrets at hand nobody has to be asked.
@@ -187,6 +188,18 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    async fn to_its_end(&mut self, session: Session, interrupt: &mut Signal) -> Result<Session, Fault> {
+        let id = session.id.to_string();
+        let client = self.client;
+        tokio::select! {
+            ended = self.follow(session) => ended,
+            _ = interrupt.recv() => {
+                told(client.cancel_session(&id).await)?;
+                Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."))
+            }
+        }
+    }
+
     async fn follow(&mut self, mut session: Session) -> Result<Session, Fault> {
         loop {
             let seen = match &session.state {
@@ -266,6 +279,9 @@ impl Attempt<'_> {
             if let Some(link) = &field.link {
                 self.out.note(&paint(Tone::Quiet, link));
             }
+            for (number, choice) in field.choices.iter().enumerate() {
+                self.out.note(&format!("  {} {}", number + 1, choice.label));
+            }
             let optional = if field.optional { " (may stay empty)" } else { "" };
             let prompt = format!("{}{optional}: ", field.label);
             let value = if field.secret {
@@ -273,6 +289,8 @@ impl Attempt<'_> {
             } else {
                 input::ask(&prompt)?
             };
+            let by_number = value.parse::<usize>().ok().and_then(|number| field.choices.get(number.wrapping_sub(1)));
+            let value = by_number.map_or(value, |choice| choice.value.clone());
             if !value.is_empty() {
                 values.insert(field.key.clone(), value);
             }
@@ -292,6 +310,10 @@ fn missing(session: &Session, fields: &[Field]) -> Fault {
     let plain: Vec<_> = fields.iter().filter(|field| !field.secret && !field.optional).map(name).collect();
     let secret: Vec<_> = fields.iter().filter(|field| field.secret && !field.optional).map(name).collect();
     let mut how = Vec::new();
+    for field in fields.iter().filter(|field| !field.choices.is_empty()) {
+        let known = field.choices.iter().take(20).map(|choice| format!("{} ({})", choice.value, choice.label));
+        how.push(format!("choose {} out of {}", field.key, known.collect::<Vec<_>>().join(", ")));
+    }
     if !plain.is_empty() {
         how.push(format!("give {} with --input FIELD=VALUE", plain.join(", ")));
     }

@@ -44,11 +44,6 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
             };
             show(out, &view);
         }
-        Connection::Ensure { url, name } => {
-            let view = told(client.ensure(&url, name.as_deref()).await)?;
-            show(out, &view);
-            lead(out, &view);
-        }
         Connection::Patch { id, data } => {
             let changes: serde_json::Value = serde_json::from_str(&data)
                 .ok()
@@ -69,6 +64,20 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
                 out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
             }
             out.answer(&token, || token.access_token.clone());
+        }
+        Connection::Ensure { url, name, no_wait, non_interactive } => {
+            let view = told(client.ensure(&url, name.as_deref()).await)?;
+            let asks = !out.json && !non_interactive && input::somebody_there();
+            match &view.session_id {
+                Some(session) if asks && !no_wait && !view.connected => {
+                    let session = told(client.session(session.as_str()).await)?;
+                    super::connect::to_its_end(&client, session, asks, out).await?;
+                }
+                _ => {
+                    show(out, &view);
+                    lead(out, &view);
+                }
+            }
         }
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
         Connection::Rename { id, name } => show(out, &told(client.rename(&id, &name).await)?),

@@ -28,6 +28,9 @@ pub(crate) fn carry(
         match send {
             Send::Header { name, prefix, field } => {
                 let secret = secret(method, credential, field.as_deref());
+                // A token that is bound to a key says so (RFC 9449 section 7.1).
+                let bound = credential.dpop_key.is_some() && prefix.eq_ignore_ascii_case("bearer ");
+                let prefix = if bound { "DPoP " } else { prefix };
                 let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
                 let name = HeaderName::try_from(name).map_err(|_| "bad-key")?;
                 headers.insert(name, sensitive(&value)?);
@@ -49,6 +52,12 @@ pub(crate) fn carry(
                 );
                 let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair)));
                 headers.insert(http::header::AUTHORIZATION, sensitive(&value)?);
+            }
+            Send::Text { name, value } => {
+                let name = name.fill(values).map_err(|_| "bad-key")?;
+                let name = HeaderName::try_from(name.trim()).map_err(|_| "bad-key")?;
+                let value = SecretString::from(value.fill(values).map_err(|_| "bad-key")?);
+                headers.insert(name, sensitive(&value)?);
             }
             Send::Url => {}
         }

@@ -1,5 +1,7 @@
 //! Which headers go through, in either direction.
 
+use std::collections::BTreeMap;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use membrane_catalog::Api;
 
@@ -50,10 +52,10 @@ const THEIRS_BEGIN: &[&str] = &["access-control-", "membrane-"];
 pub(crate) const ANSWERED_BY: HeaderName = HeaderName::from_static("membrane-answered-by");
 
 /// Returns what of a caller's headers goes to the app, with what the app wants to see in every call.
-pub(crate) fn outgoing(mut headers: HeaderMap, api: Option<&Api>) -> HeaderMap {
+pub(crate) fn outgoing(mut headers: HeaderMap, api: Option<&Api>, values: &BTreeMap<String, String>) -> HeaderMap {
     without_hops(&mut headers);
     drop_all(&mut headers, OURS, OURS_BEGIN);
-    for (name, value) in api.map(|api| api.headers.as_slice()).unwrap_or_default() {
+    for (name, value) in api.into_iter().flat_map(|api| api.headers_with(values)) {
         // A caller may know better which version of the API it speaks.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.entry(name).or_insert(value);
@@ -139,6 +141,7 @@ mod tests {
                 ("idempotency-key", "1"),
             ]),
             None,
+            &BTreeMap::new(),
         );
         let mut names: Vec<_> = sent.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();

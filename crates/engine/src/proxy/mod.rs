@@ -11,9 +11,10 @@ mod target;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use membrane_catalog::{App, AuthMethod, Catalog};
 use membrane_model::{Connection, ConnectionId, DisconnectReason, ErrorCode, Fault, Timestamp};
+use membrane_oauth::DpopKey;
 use membrane_store::CredentialRow;
 use secrecy::ExposeSecret;
 
@@ -70,7 +71,7 @@ impl Engine {
         self.need_vault().await?;
         let catalog = self.catalog();
         let way = self.way(&catalog, connection)?;
-        let mut headers = headers::outgoing(call.headers, way.app.api_of(way.method));
+        let mut headers = headers::outgoing(call.headers, way.app.api_of(way.method), &connection.fields);
         let mut body = Outgoing::take(call.body).await?;
         if matches!(&body, Outgoing::Held(bytes) if bytes.is_empty()) {
             // Some clients name the type of a body that isn't there.
@@ -88,6 +89,13 @@ impl Engine {
             carry::carry(way.method, &credential, &values, &mut to.url, &mut headers).map_err(|_| {
                 Fault::new(ErrorCode::KeyRejected, format!("the credential of {} can't be sent as it is", way.app.name))
             })?;
+            if let Some(key) = credential.dpop_key.as_ref().and_then(DpopKey::read) {
+                let token = credential.access_token.as_ref();
+                let proof = key.proof(call.method.as_str(), &to.url, token, Timestamp::now());
+                if let Some(proof) = proof.and_then(|proof| HeaderValue::try_from(proof).ok()) {
+                    headers.insert("dpop", proof);
+                }
+            }
             let answer = self.send(way.app, call.method.clone(), to, headers, &mut body).await?;
             match answer.status() {
                 StatusCode::UNAUTHORIZED if !renewed => {

@@ -61,15 +61,7 @@ impl<'a> Attempt<'a> {
         row: &'a CredentialRow,
     ) -> Result<Self, Fault> {
         let credential = engine.open_credential(row)?;
-        let provider = engine.provider(app, method, &connection.fields)?;
-        let client = match method.kind {
-            AuthMethodKind::ClientCredentials => engine.client_from_values(&credential)?,
-            AuthMethodKind::OAuth2
-            | AuthMethodKind::Device
-            | AuthMethodKind::Mcp
-            | AuthMethodKind::ApiKey
-            | AuthMethodKind::Basic => engine.client_for(app, method, credential.client_id.as_deref())?,
-        };
+        let (provider, client) = engine.deal(app, method, &connection.fields, &credential)?;
         let journal = engine.store().read(|tx| tx.journal(&connection.id))?;
         let sent = credential.refresh_token.as_ref().map(hash);
         let open = journal.is_some_and(|one| one.generation == row.generation && Some(one.token_hash) == sent);

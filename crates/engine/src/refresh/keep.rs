@@ -1,9 +1,10 @@
 //! Keeping what an exchange brought: on the disk before anyone sees it, or in memory until the disk takes it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use membrane_catalog::AuthMethod;
-use membrane_model::{AuthMethodKind, Connection, ConnectionId, ErrorCode, Fault, Timestamp};
+use membrane_model::{Connection, ConnectionId, ErrorCode, Fault, Timestamp};
 use membrane_oauth::TokenReply;
 use membrane_store::{CredentialRow, JournalState};
 use membrane_vault::{Place, Sealed};
@@ -51,10 +52,13 @@ impl Engine {
         carry_refresh_end(&mut row, &old, rotated);
         let mut changed = connection.clone();
         changed.generation = row.generation;
+        // An app may move an account to another host; its reply says so.
+        changed.fields.extend(crate::renew::kept(method, &reply));
+        let moved = (changed.fields != connection.fields).then(|| changed.fields.clone());
         if let Some(scopes) = reply.scope {
             changed.scopes = scopes;
         }
-        self.keep_row(changed, row, old).await
+        self.keep_row(changed, row, old, moved).await
     }
 
     async fn keep_row(
@@ -62,6 +66,7 @@ impl Engine {
         connection: Connection,
         row: CredentialRow,
         old: CredentialRow,
+        moved: Option<BTreeMap<String, String>>,
     ) -> Result<Refreshed, Fault> {
         let id = connection.id.clone();
         let expected = self.inner().storage.expected(&id).unwrap_or(old.generation);
@@ -75,6 +80,12 @@ impl Engine {
                 failpoint::reach("keeping");
                 tx.clear_journal(&kept_row.connection_id)?;
                 tx.note_renewal(&kept_row.connection_id, generation, &kept_scopes)?;
+                if let Some(fields) = moved
+                    && let Some(mut connection) = tx.connection(&kept_row.connection_id)?
+                {
+                    connection.fields = fields;
+                    tx.update_connection(&connection)?;
+                }
                 Ok(true)
             })
             .await;
@@ -160,7 +171,7 @@ pub(crate) fn row_of(
     let usual = || facts.and_then(|facts| facts.lifetime).map(Duration::from_secs);
     let expires_at = reply.expires_in.or_else(usual).map(|lifetime| after(now, lifetime));
     let refresh_expires_at = reply.refresh_expires_in.map(|lifetime| after(now, lifetime));
-    let has_refresh = credential.refresh_token.is_some() || method.kind == AuthMethodKind::ClientCredentials;
+    let has_refresh = credential.refresh_token.is_some() || crate::renew::renews_by_itself(method);
     let idle =
         facts.and_then(|facts| facts.refresh_idle_days).map(|days| Duration::from_secs(u64::from(days) * 86_400));
     let idle = idle.filter(|_| credential.refresh_token.is_some());

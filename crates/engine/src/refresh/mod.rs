@@ -129,8 +129,15 @@ impl Engine {
         if self.must_wait_for_disk(method, &row, lock.is_err()) {
             return Ok(no_disk());
         }
-        let attempt = Attempt::new(self, &connection, app, method, &row)?;
-        self.settle(attempt.run().await?, connection, method, row).await
+        let outcome = match &method.login {
+            Some(login) => {
+                let credential = self.open_credential(&row)?;
+                let reply = self.log_in_again(app, login, &credential, &connection.fields).await;
+                attempt::Outcome { reply: reply.map_err(attempt::Failure::Exchange), open: false }
+            }
+            None => Attempt::new(self, &connection, app, method, &row)?.run().await?,
+        };
+        self.settle(outcome, connection, method, row).await
     }
 
     /// Takes the lock that other processes on this data folder heed; `None` = one of them kept it all the time.
@@ -169,7 +176,11 @@ impl Engine {
             Err(attempt::Failure::Exchange(failure)) => match failure {
                 ExchangeFailure::Dead { code } => {
                     tracing::info!(connection = %id, code, "the provider says the grant is gone");
-                    let reason = if open { DisconnectReason::RotationLost } else { DisconnectReason::Revoked };
+                    let reason = match open {
+                        _ if method.login.is_some() => DisconnectReason::KeyRejected,
+                        true => DisconnectReason::RotationLost,
+                        false => DisconnectReason::Revoked,
+                    };
                     self.lose(&id, reason).await
                 }
                 ExchangeFailure::Misconfigured { code } => {

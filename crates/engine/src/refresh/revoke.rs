@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use membrane_model::{AuthMethodKind, Connection, ErrorCode, EventId, Fault, Timestamp};
+use membrane_model::{Connection, ErrorCode, EventId, Fault, Timestamp};
 use membrane_oauth::{ExchangeFailure, TokenHint};
 use membrane_store::RevocationRow;
 use membrane_vault::Place;
@@ -26,7 +26,9 @@ impl Engine {
     pub(crate) fn prepare_revocation(&self, connection: &Connection) -> Option<RevocationRow> {
         let catalog = self.catalog();
         let (_, method) = method_of(&catalog, connection)?;
-        method.oauth.as_ref()?.revoke_url.as_ref()?;
+        if method.mcp.is_none() {
+            method.oauth.as_ref()?.revoke_url.as_ref()?;
+        }
         let row = self.credential_row_of(&connection.id).ok()??;
         let credential = self.open_credential(&row).ok()?;
         let id = EventId::generate().to_string();
@@ -115,15 +117,8 @@ impl Engine {
         let catalog = self.catalog();
         let found = catalog.get(&row.app).and_then(|app| Some((app, app.method(&row.auth_method)?)));
         let (app, method) = found.ok_or_else(|| Fault::new(ErrorCode::UnknownApp, "its app is not known any more"))?;
-        let client = match method.kind {
-            AuthMethodKind::ClientCredentials => self.client_from_values(&credential)?,
-            AuthMethodKind::OAuth2
-            | AuthMethodKind::Device
-            | AuthMethodKind::Mcp
-            | AuthMethodKind::ApiKey
-            | AuthMethodKind::Basic => self.client_for(app, method, credential.client_id.as_deref())?,
-        };
-        Ok((self.provider(app, method, &row.fields)?, client, credential))
+        let (provider, client) = self.deal(app, method, &row.fields, &credential)?;
+        Ok((provider, client, credential))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The browser's answer: matched to its attempt by state, checked against its redirect URI and issuer, exchanged once.
 
-use membrane_model::{ErrorCode, Fault, Session, SessionId, SessionState, Timestamp};
+use membrane_model::{AuthMethodKind, ErrorCode, Fault, Session, SessionId, SessionState, Timestamp};
 use membrane_oauth::{Callback, ExchangeFailure, check_issuer, read_callback, state_hash};
 use membrane_store::SessionRow;
 use secrecy::SecretString;
@@ -39,7 +39,10 @@ impl Engine {
         }
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
-        let provider = self.provider(app, method, &context.fields)?;
+        let provider = match method.kind {
+            AuthMethodKind::Mcp => self.found_provider(app, context.issuer.as_deref(), context.resource.as_deref())?,
+            _ => self.provider(app, method, &context.fields)?,
+        };
         check_issuer(&provider, iss.as_deref())
             .map_err(|_| unknown("it names another provider than the one that was asked"))?;
         // From here on the state is spent: a second answer with it finds nothing.
@@ -52,7 +55,12 @@ impl Engine {
         }
         match callback {
             Callback::Code { code, .. } => {
-                self.step(&id, SessionEvent::Answered, |_| {}).await?;
+                let mut row = row;
+                let mut context = context;
+                context.fields.extend(super::browser::kept_of_redirect(method, query));
+                row.context = serde_json::to_value(&context).unwrap_or_default();
+                let kept = row.context.clone();
+                self.step(&id, SessionEvent::Answered, move |row| row.context = kept).await?;
                 self.finish_in_background(row, code);
                 Ok(CallbackAnswer::Accepted(id))
             }
@@ -85,15 +93,15 @@ impl Engine {
         let context = Self::context(&row);
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
-        let provider = self.provider(app, method, &context.fields)?;
-        let secrets = self.session_secrets(&row)?;
-        let client = self.client_for(app, method, secrets.client_id.as_deref())?;
-        let verifier = secrets.values.get("verifier").cloned().unwrap_or_default();
+        let mut bound = self.session_secrets(&row)?;
+        let (provider, client) = self.deal(app, method, &context.fields, &bound)?;
+        let verifier = bound.values.remove("verifier").unwrap_or_default();
         let redirect_uri = context.redirect_uri.clone().unwrap_or_default();
         let http = &self.inner().http;
         let reply = membrane_oauth::exchange_code(http, &provider, &client, &code, &verifier, &redirect_uri).await;
         let reply = reply.map_err(|failure| exchange_fault(&app.name, &failure))?;
-        self.accept_reply(&row.session.id, reply, Some(client.id)).await
+        bound.client_id = Some(client.id);
+        self.accept_reply(&row.session.id, reply, bound).await
     }
 
     /// Takes the full redirect URL that a person pasted from a browser on another computer.
@@ -157,7 +165,7 @@ impl Engine {
 }
 
 /// Says why tokens could not be had.
-pub(super) fn exchange_fault(app_name: &str, failure: &ExchangeFailure) -> Fault {
+pub(crate) fn exchange_fault(app_name: &str, failure: &ExchangeFailure) -> Fault {
     match failure {
         ExchangeFailure::Transient { cause, .. } => Fault::new(
             ErrorCode::ProviderUnavailable,

@@ -23,8 +23,7 @@ impl Engine {
         row: &SessionRow,
         mut context: Context,
     ) -> Result<(), Fault> {
-        let client = self.client_for(app, method, None)?;
-        let provider = self.provider(app, method, &context.fields)?;
+        let (provider, client) = self.deal(app, method, &context.fields, &Credential::default())?;
         let http = &self.inner().http;
         let device = membrane_oauth::device_start(http, &provider, &client, &context.scopes)
             .await
@@ -77,10 +76,10 @@ impl Engine {
         let context = Self::context(&row);
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
-        let provider = self.provider(app, method, &context.fields)?;
-        let secrets = self.session_secrets(&row)?;
-        let client = self.client_for(app, method, secrets.client_id.as_deref())?;
-        let code = secrets.values.get("device_code").cloned().unwrap_or_default();
+        let mut bound = self.session_secrets(&row)?;
+        let (provider, client) = self.deal(app, method, &context.fields, &bound)?;
+        let code = bound.values.remove("device_code").unwrap_or_default();
+        bound.client_id = Some(client.id.clone());
         let left = between(Timestamp::now(), row.session.expires_at);
         let mut pace = DevicePolling::new(Duration::from_secs(context.interval), left);
         let mut waited = Duration::ZERO;
@@ -101,7 +100,7 @@ impl Engine {
                     let key = id.clone();
                     self.inner().tasks.finish(async move {
                         let outcome = match engine.step(&key, SessionEvent::Answered, |_| {}).await {
-                            Ok(Some(_)) => engine.accept_reply(&key, *reply, Some(client.id)).await,
+                            Ok(Some(_)) => engine.accept_reply(&key, *reply, bound).await,
                             Ok(None) => Ok(()),
                             Err(fault) => Err(fault),
                         };

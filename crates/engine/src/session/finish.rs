@@ -7,6 +7,7 @@ use membrane_model::{
 use membrane_oauth::TokenReply;
 use membrane_store::{CredentialRow, SessionRow, StoreError};
 
+use super::choose::Chosen;
 use super::{Context, OtherAccount};
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
@@ -18,17 +19,11 @@ use crate::{Check, Engine};
 
 impl Engine {
     /// Takes the tokens of a code or device exchange.
-    pub(super) async fn accept_reply(
-        &self,
-        id: &SessionId,
-        reply: TokenReply,
-        client_id: Option<String>,
-    ) -> Result<(), Fault> {
+    pub(super) async fn accept_reply(&self, id: &SessionId, reply: TokenReply, bound: Credential) -> Result<(), Fault> {
         let credential = Credential {
             access_token: Some(reply.access_token.clone()),
             refresh_token: reply.refresh_token.clone(),
-            client_id,
-            ..Credential::default()
+            ..bound
         };
         self.accept(id, credential, Some(reply)).await
     }
@@ -50,6 +45,13 @@ impl Engine {
         let mut context = Self::context(&row);
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
+        if let Some(reply) = &reply {
+            context.fields.extend(crate::renew::kept(method, reply));
+        }
+        let chosen = self.choose(id, (app, method), &mut context, &credential, reply.as_ref()).await?;
+        if matches!(chosen, Chosen::Asked) {
+            return Ok(());
+        }
         let extra = reply.as_ref().map(|reply| serde_json::Value::Object(reply.extra.clone())).unwrap_or_default();
         if reply.is_some() {
             // A static key was checked before this; a token that its own app refuses is no connection.
@@ -95,8 +97,12 @@ impl Engine {
         let sealed = self.seal_session_secrets(id, &credential)?;
         let mut context = context.clone();
         let text = format!("you signed in as {}, and this connection is {}", found.label, expected.label);
-        context.other =
-            Some(OtherAccount { account: found, scopes: context.scopes.clone(), expires_at: row.expires_at });
+        context.other = Some(OtherAccount {
+            account: found,
+            scopes: context.scopes.clone(),
+            expires_at: row.expires_at,
+            renews: row.has_refresh,
+        });
         let context = serde_json::to_value(context).unwrap_or_default();
         let fault = Fault::new(ErrorCode::AccountMismatch, text);
         self.step(id, SessionEvent::Failed(fault.to_wire()), move |row| {
@@ -124,7 +130,7 @@ impl Engine {
         let connection_id = ConnectionId::generate();
         let now = Timestamp::now();
         let sealed = credential.seal(self.vault(), &connection_id)?;
-        let has_refresh = credential.refresh_token.is_some();
+        let has_refresh = other.renews;
         let kept = CredentialRow {
             has_refresh,
             expires_at: other.expires_at,

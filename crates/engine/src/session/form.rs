@@ -30,8 +30,12 @@ impl Engine {
         }
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
-        self.check_input(app, method, &input)?;
         let mut context = Self::context(&row);
+        if let Some(held) = context.held.take() {
+            self.take_choice(id, method, context, held, &input).await?;
+            return self.session(id);
+        }
+        self.check_input(app, method, &input)?;
         context.fields.extend(plain_values(method, &input));
         let values = secret_values(method, &input);
         for field in method.fields.iter().filter(|field| !field.optional) {
@@ -91,13 +95,19 @@ impl Engine {
         let row = self.session_row(id)?;
         let catalog = self.catalog();
         let (app, method) = self.app_and_method(&catalog, &row.session)?;
-        if method.kind == AuthMethodKind::ClientCredentials {
-            credential.client_id = fields.get("client_id").cloned();
-            let provider = self.provider(app, method, &fields)?;
-            let client = self.client_from_values(&credential)?;
-            let scopes = Self::context(&row).scopes;
-            let http = &self.inner().http;
-            let reply = match membrane_oauth::client_credentials(http, &provider, &client, &scopes).await {
+        let traded = match (method.kind, &method.login) {
+            (AuthMethodKind::ClientCredentials, _) => {
+                credential.client_id = fields.get("client_id").cloned();
+                let (provider, client) = self.deal(app, method, &fields, &credential)?;
+                let scopes = Self::context(&row).scopes;
+                let http = &self.inner().http;
+                Some(membrane_oauth::client_credentials(http, &provider, &client, &scopes).await)
+            }
+            (_, Some(login)) => Some(self.log_in(app, login, &credential, &fields).await),
+            (_, None) => None,
+        };
+        if let Some(traded) = traded {
+            let reply = match traded {
                 Ok(reply) => reply,
                 Err(failure) => {
                     let fault = match &failure {

@@ -1,10 +1,13 @@
 //! Connect sessions: attempts to connect or reconnect, by all five methods, one door each.
 
+mod browser;
 mod callback;
+mod choose;
 mod device;
 mod finish;
 mod form;
 mod life;
+mod mcp;
 mod start;
 pub(crate) mod transition;
 
@@ -21,6 +24,8 @@ use membrane_store::SessionRow;
 use membrane_vault::Place;
 use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
+
+pub(crate) use callback::exchange_fault;
 
 use crate::credential::Credential;
 use crate::session::transition::{SessionEvent, transition};
@@ -89,6 +94,12 @@ pub(crate) struct Context {
     /// The person chooses the app first.
     pub(crate) choose: bool,
     pub(crate) interval: u64,
+    /// The server that was found, where the app's file doesn't name it.
+    pub(crate) issuer: Option<String>,
+    /// What the tokens will be for.
+    pub(crate) resource: Option<String>,
+    /// Signed in, and the person chooses a tenant.
+    pub(crate) held: Option<choose::Held>,
     /// The connection row was made by the wire before anyone signed in.
     pub(crate) wire_row: bool,
     /// After another account signed in: whose, and what was granted.
@@ -101,6 +112,9 @@ pub(crate) struct OtherAccount {
     pub(crate) account: Account,
     pub(crate) scopes: Vec<String>,
     pub(crate) expires_at: Option<Timestamp>,
+    /// It renews itself, with a refresh token or without.
+    #[serde(default)]
+    pub(crate) renews: bool,
 }
 
 /// The loopback listeners and device polls that run for attempts.

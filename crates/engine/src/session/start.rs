@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use membrane_catalog::{App, AuthMethod, Loopback};
+use membrane_catalog::{App, AuthMethod, ClientSource, Loopback};
 use membrane_model::{
     AuthMethodKind, Connection, ConnectionState, ErrorCode, Fault, Field, ReturnPath, Session, SessionId, SessionKind,
-    SessionState, TenantId, Timestamp,
+    TenantId, Timestamp,
 };
-use membrane_oauth::{loopback, state_hash};
+use membrane_oauth::loopback;
 use membrane_store::SessionRow;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
-use super::{BROWSER_TIME, CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
-use crate::apps::{client_required, reach};
+use super::browser::Errand;
+use super::{CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
+use crate::apps::client_required;
 use crate::connection::checked_name;
 use crate::credential::Credential;
 use crate::detail::deep_link_redirect;
 use crate::refresh::plan::after;
-use crate::session::transition::SessionEvent;
 use crate::{CallbackAnswer, Caller, Engine};
 
 impl Engine {
@@ -171,7 +171,7 @@ impl Engine {
         match method.kind {
             AuthMethodKind::OAuth2 => self.lead_to_browser(app, method, row, context, open).await,
             AuthMethodKind::Device => self.lead_to_code(app, method, row, context).await,
-            AuthMethodKind::Mcp => Err(no_mcp_yet(app)),
+            AuthMethodKind::Mcp => self.lead_to_mcp(app, method, row, context, open).await,
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => Ok(()),
         }
     }
@@ -181,50 +181,18 @@ impl Engine {
         app: &App,
         method: &AuthMethod,
         row: &SessionRow,
-        mut context: Context,
+        context: Context,
         open: bool,
     ) -> Result<(), Fault> {
-        let client = self.client_for(app, method, None)?;
-        let provider = self.provider(app, method, &context.fields)?;
         let id = row.session.id.clone();
         let path = self.return_path(app, method, context.return_path, context.page)?;
         let redirect_uri = match path {
             ReturnPath::DeepLink => deep_link_redirect(app, method.oauth.as_ref().is_some_and(|oauth| oauth.sends_iss)),
             ReturnPath::Loopback => self.open_loopback(method, &id, context.page).await?,
         };
-        let hint = self.login_hint(&row.session);
-        let authorization =
-            membrane_oauth::authorization(&provider, &client, &redirect_uri, &context.scopes, hint.as_deref())?;
-        membrane_oauth::openable(&authorization.url, reach(app))?;
-        let secrets = Credential {
-            client_id: Some(client.id.clone()),
-            values: BTreeMap::from([("verifier".to_owned(), authorization.verifier)]),
-            ..Credential::default()
-        };
-        let sealed = self.seal_session_secrets(&id, &secrets)?;
-        let hash = state_hash(authorization.state.expose_secret());
-        context.redirect_uri = Some(redirect_uri.clone());
-        context.return_path = Some(path);
-        let problem = if open { self.open_in_browser(&authorization.url) } else { None };
-        let next = SessionState::AwaitingUser {
-            authorization_url: Some(authorization.url.to_string()),
-            redirect_uri: Some(redirect_uri),
-            user_code: None,
-            verification_uri: None,
-            verification_uri_complete: None,
-            fields: Vec::new(),
-            problem,
-        };
-        let context = serde_json::to_value(context).unwrap_or_default();
-        self.step(&id, SessionEvent::Continue(next), move |row| {
-            row.state_hash = Some(hash);
-            row.secrets = Some(sealed);
-            row.context = context;
-            row.session.expires_at = after(Timestamp::now(), BROWSER_TIME);
-        })
-        .await?;
-        self.inner().wake.notify_one();
-        Ok(())
+        let bound = self.bind(app, method, &context, &redirect_uri, self.client_was_refused(row)).await?;
+        let (provider, client) = self.deal(app, method, &context.fields, &bound)?;
+        self.send_to_browser(app, row, context, Errand { provider, client, redirect_uri, path, bound }, open).await
     }
 
     /// Opens the browser; what went wrong is shown beside the link.
@@ -254,7 +222,7 @@ impl Engine {
     }
 
     /// Listens for the browser's answer and returns the redirect URI.
-    async fn open_loopback(&self, method: &AuthMethod, id: &SessionId, page: bool) -> Result<String, Fault> {
+    pub(super) async fn open_loopback(&self, method: &AuthMethod, id: &SessionId, page: bool) -> Result<String, Fault> {
         let loopback = method.oauth.as_ref().map_or(Loopback::No, |oauth| oauth.redirects.loopback);
         let host = if loopback.wants_localhost() { "localhost" } else { "127.0.0.1" };
         if let (Some(api_uri), true) = (self.endpoint().api_uri, page && loopback.any_port())
@@ -272,6 +240,12 @@ impl Engine {
             if let Ok(uri) = self.listen(id, Some(port), loopback.wants_localhost()).await {
                 return Ok(uri);
             }
+        }
+        // A client that registers itself can do so with any port.
+        let registers = method.kind == AuthMethodKind::Mcp
+            || method.oauth.as_ref().is_some_and(|oauth| oauth.client == ClientSource::Registered);
+        if registers {
+            return self.listen(id, None, loopback.wants_localhost()).await;
         }
         Err(Fault::new(ErrorCode::BrowserFailed, "the ports for the browser's answer are taken")
             .hint("Close the program that uses ports 4780 to 4782 and start connecting again."))
@@ -343,6 +317,10 @@ impl Engine {
         input: &BTreeMap<String, String>,
     ) -> Result<(), Fault> {
         for (key, value) in input {
+            // What is chosen after the sign-in may be said before it.
+            if method.choose.as_ref().is_some_and(|choose| choose.field == *key) {
+                continue;
+            }
             let Some(field) = method.fields.iter().find(|field| field.key == *key) else {
                 let known = method.fields.iter().map(|f| f.key.as_str()).collect::<Vec<_>>().join(", ");
                 let hint =
@@ -358,7 +336,7 @@ impl Engine {
         Ok(())
     }
 
-    fn login_hint(&self, session: &Session) -> Option<String> {
+    pub(super) fn login_hint(&self, session: &Session) -> Option<String> {
         let id = session.connection_id.as_ref()?;
         self.find(id).ok()?.account.map(|account| account.label)
     }
@@ -371,9 +349,11 @@ fn form_fields(method: &AuthMethod) -> Vec<Field> {
 
 /// Returns the values of fields that are no secrets.
 pub(super) fn plain_values(method: &AuthMethod, input: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let plain = method.fields.iter().filter(|field| !field.secret);
+    let plain = method.fields.iter().filter(|field| !field.secret).map(|field| &field.key);
+    let chosen = method.choose.iter().map(|choose| &choose.field);
     plain
-        .filter_map(|field| Some((field.key.clone(), input.get(&field.key)?.trim().to_owned())))
+        .chain(chosen)
+        .filter_map(|key| Some((key.clone(), input.get(key)?.trim().to_owned())))
         .filter(|(_, v)| !v.is_empty())
         .collect()
 }
@@ -389,8 +369,8 @@ pub(super) fn secret_values(method: &AuthMethod, input: &BTreeMap<String, String
 }
 
 fn scopes(method: &AuthMethod, start: &StartSession, known: Option<Vec<String>>) -> Vec<String> {
-    let Some(oauth) = &method.oauth else { return Vec::new() };
-    let mut scopes: Vec<String> = oauth.default_scopes().map(str::to_owned).collect();
+    let usual = method.oauth.iter().flat_map(membrane_catalog::OauthFacts::default_scopes);
+    let mut scopes: Vec<String> = usual.map(str::to_owned).collect();
     // A reconnect asks for what the connection had, so that nothing stops working.
     let wanted = start.scopes.clone().into_iter().chain(known).flatten();
     for scope in wanted {
@@ -399,9 +379,4 @@ fn scopes(method: &AuthMethod, start: &StartSession, known: Option<Vec<String>>)
         }
     }
     scopes
-}
-
-fn no_mcp_yet(app: &App) -> Fault {
-    Fault::new(ErrorCode::BadRequest, format!("{}'s MCP server can't be signed in to yet", app.name))
-        .hint(format!("`membrane app show {}` lists its other ways to connect.", app.key))
 }

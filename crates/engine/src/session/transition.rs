@@ -13,6 +13,8 @@ pub enum SessionEvent {
     Credential,
     /// The check failed in a way that the person can mend in the form.
     FormProblem(SessionState),
+    /// Signed in, and the person chooses between several tenants.
+    Choose(SessionState),
     /// The credential works.
     Accepted,
     /// It will not succeed.
@@ -35,6 +37,7 @@ pub fn transition(state: &SessionState, event: &SessionEvent) -> Option<SessionS
         (S::AwaitingUser { .. }, E::Answered) => Some(S::Exchanging),
         (S::AwaitingUser { .. } | S::Exchanging, E::Credential) => Some(S::Verifying),
         (S::Exchanging | S::Verifying, E::FormProblem(next)) => Some(next.clone()),
+        (S::Verifying, E::Choose(next)) => Some(next.clone()),
         (S::Verifying, E::Accepted) => Some(S::Done),
         (S::AwaitingUser { .. } | S::Exchanging | S::Verifying, E::Failed(error)) => {
             Some(S::Failed { error: error.clone() })
@@ -43,8 +46,8 @@ pub fn transition(state: &SessionState, event: &SessionEvent) -> Option<SessionS
         // An exchange that is under way is not cut short by the clock: it ends by itself.
         (S::AwaitingUser { .. }, E::TimeOut) => Some(S::Expired),
         (S::Failed { .. }, E::Keep) => Some(S::Done),
-        (S::AwaitingUser { .. }, E::FormProblem(_) | E::Accepted | E::Keep)
-        | (S::Exchanging, E::Continue(_) | E::Answered | E::Accepted | E::TimeOut | E::Keep)
+        (S::AwaitingUser { .. }, E::FormProblem(_) | E::Choose(_) | E::Accepted | E::Keep)
+        | (S::Exchanging, E::Continue(_) | E::Choose(_) | E::Answered | E::Accepted | E::TimeOut | E::Keep)
         | (S::Verifying, E::Continue(_) | E::Answered | E::Credential | E::TimeOut | E::Keep)
         | (
             S::Failed { .. },
@@ -52,6 +55,7 @@ pub fn transition(state: &SessionState, event: &SessionEvent) -> Option<SessionS
             | E::Answered
             | E::Credential
             | E::FormProblem(_)
+            | E::Choose(_)
             | E::Accepted
             | E::Failed(_)
             | E::Cancel

@@ -41,6 +41,7 @@ impl Tx<'_> {
              DELETE FROM credential;
              DELETE FROM revocation;
              UPDATE oauth_client SET secret_key_id = NULL, secret = NULL;
+             UPDATE auth_server SET client = NULL, secret_key_id = NULL, secret = NULL, secret_expires_at = NULL;
              UPDATE webhook SET off = 'secret-lost', previous_key_id = NULL, previous = NULL, previous_until = NULL;
              UPDATE session SET secrets_key_id = NULL, secrets = NULL, state_hash = NULL;
              DELETE FROM vault_key;",

@@ -1,6 +1,7 @@
 //! One module per table: its SQL, its row and the functions on a [`crate::Tx`].
 
 pub(crate) mod activity;
+pub(crate) mod auth_server;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
