@@ -99,16 +99,6 @@ fn mistakes_say_what_to_do() -> Result<()> {
     !        Say it in other words, name the app, or add it with `membrane app add FILE`.
     exit 4
     "#);
-    insta::assert_snapshot!(terminal.run("connect --intent CRM --json")?, @r#"
-    ! {
-    !   "error": {
-    !     "code": "bad_request",
-    !     "hint": "Choose one with --integrationKey: salesforce, hubspot, highlevel, zoho-crm, attio, bitrix24, pipedrive, keap, copper.",
-    !     "message": "several apps fit \"CRM\""
-    !   }
-    ! }
-    exit 2
-    "#);
     insta::assert_snapshot!(terminal.run("connect --integrationKey membrane-sandbox --paste --noWait")?, @r#"
     ! error: the argument '--paste' cannot be used with '--noWait'
     !
@@ -186,25 +176,6 @@ fn nobody_runs_and_nothing_is_started_for_it() -> Result<()> {
     ! Error: No engine is running.
     !        Open Membrane Desktop, or run `membrane serve`.
     exit 3
-    "#);
-    insta::assert_snapshot!(terminal.run("search membrane sandbox --json")?, @r#"
-    {
-      "outcome": "pick",
-      "items": [
-        {
-          "key": "membrane-sandbox",
-          "name": "Membrane Sandbox",
-          "score": 1.0,
-          "reason": "is called Membrane Sandbox",
-          "elementType": "connector",
-          "element": {
-            "id": "membrane-sandbox",
-            "key": "membrane-sandbox",
-            "name": "Membrane Sandbox"
-          }
-        }
-      ]
-    }
     "#);
     Ok(())
 }
