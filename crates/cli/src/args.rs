@@ -33,6 +33,11 @@ pub(crate) enum Command {
     /// List, look at, use and archive connections
     #[command(subcommand)]
     Connection(Connection),
+    /// Call an app with a connection's credential
+    Request(crate::command::request::Request),
+    /// Addresses that are told of events
+    #[command(subcommand)]
+    Webhook(crate::command::webhook::Webhook),
     /// Ask a person to connect an app, and hear what came of it
     #[command(name = "connection-request", subcommand)]
     ConnectionRequest(ConnectionRequest),
@@ -45,11 +50,6 @@ pub(crate) enum Command {
     Token(Token),
     /// Serve an AI agent on standard input and output (MCP)
     Mcp(Mcp),
-    /// Call an app with a connection's credential
-    Request(crate::command::request::Request),
-    /// Addresses that are told of events
-    #[command(subcommand)]
-    Webhook(crate::command::webhook::Webhook),
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words

@@ -12,7 +12,7 @@ Generated from the command itself; a test keeps it fresh.
   standard error.
 * Text is coloured on a terminal only; `NO_COLOR` turns colour off.
 * Secrets are asked for, read from a file or from standard input, never taken from the command line.
-* `connect`, `connection`, `connection-request`, `integration`, `events`, `mcp`, `request`, `webhook`, `client`, `console`,
+* `connect`, `connection`, `connection-request`, `integration`, `events`, `request`, `webhook`, `mcp`, `client`, `console`,
   `vault`, `sandbox`, `open` and `app client` start an engine without a screen when none runs; `status`, `doctor`, `search`
   and the other `app` commands never do. `membrane stop` ends it.
 * With `MEMBRANE_TOKEN` a command acts as the program that has the token, over HTTP at `MEMBRANE_API_URL` or where the

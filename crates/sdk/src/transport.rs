@@ -20,7 +20,7 @@ use tower::{Service, ServiceExt};
 use crate::SdkError;
 
 /// The body of an answer, wherever it comes from.
-pub(crate) type Incoming = UnsyncBoxBody<Bytes, SdkError>;
+pub type Incoming = UnsyncBoxBody<Bytes, SdkError>;
 
 type Reply = Pin<Box<dyn Future<Output = Response<Incoming>> + Send>>;
 
