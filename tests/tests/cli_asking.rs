@@ -95,9 +95,7 @@ fn asking_somebody_who_is_not_here() -> Result<()> {
 fn a_token_for_a_tenant() -> Result<()> {
     let home = Home::with_key()?;
     let terminal = Terminal::new(&home);
-    insta::assert_snapshot!(terminal.run_with("secret\n", "token --workspaceKey wks --tenantKey ada")?, @r#"
-    eyJ…
-    "#);
+    insta::assert_snapshot!(terminal.run_with("secret\n", "token --workspaceKey wks --tenantKey ada")?, @"eyJ…");
     insta::assert_snapshot!(terminal.run_with("secret\n", "token --workspaceKey wks --tenantKey ada --expiresIn 2h --json")?, @r#"
     {
       "expiresAt": "TIME",

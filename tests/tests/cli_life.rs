@@ -14,45 +14,29 @@ fn what_there_is_before_anything_is_connected() -> Result<()> {
     No connections yet. Connect one: membrane connect --intent CRM
     Or try the sandbox, with nothing to register: membrane connect --integrationKey membrane-sandbox
     "#);
-    insta::assert_snapshot!(terminal.run("connection list --json")?, @r#"
-    []
-    "#);
-    insta::assert_snapshot!(terminal.run("connection list --search x")?, @r#"
-    No connection fits.
-    "#);
-    insta::assert_snapshot!(terminal.run("events")?, @r#"
-    Nothing has happened yet.
-    "#);
+    insta::assert_snapshot!(terminal.run("connection list --json")?, @"[]");
+    insta::assert_snapshot!(terminal.run("connection list --search x")?, @"No connection fits.");
+    insta::assert_snapshot!(terminal.run("events")?, @"Nothing has happened yet.");
     insta::assert_snapshot!(terminal.run("connection list --limit 2 --json")?, @r#"
     {
       "items": []
     }
     "#);
-    insta::assert_snapshot!(terminal.run("client list")?, @r#"
-    No program has a token. Let one in: membrane client create NAME
-    "#);
-    insta::assert_snapshot!(terminal.run("origin list")?, @r#"
-    No web page may show Membrane's pages. Let one: membrane origin allow URL
-    "#);
+    insta::assert_snapshot!(terminal.run("client list")?, @"No program has a token. Let one in: membrane client create NAME");
+    insta::assert_snapshot!(terminal.run("origin list")?, @"No web page may show Membrane's pages. Let one: membrane origin allow URL");
     insta::assert_snapshot!(terminal.run("integration list --search sandbox")?, @r#"
     APP               KEY               CATEGORIES
     Membrane Sandbox  membrane-sandbox  developer-tools, crm
     "#);
-    insta::assert_snapshot!(terminal.run("integration list --search qqqq")?, @r#"
-    No app fits. Say it in other words, or add one: membrane app add FILE
-    "#);
+    insta::assert_snapshot!(terminal.run("integration list --search qqqq")?, @"No app fits. Say it in other words, or add one: membrane app add FILE");
     insta::assert_snapshot!(terminal.run("search membrane sandbox")?, @r#"
     APP               KEY               WHY
     Membrane Sandbox  membrane-sandbox  is called Membrane Sandbox
 
     membrane connect --integrationKey membrane-sandbox
     "#);
-    insta::assert_snapshot!(terminal.run("vault status")?, @r#"
-    ● Secrets are sealed with a key from the environment.
-    "#);
-    insta::assert_snapshot!(terminal.run("sandbox status")?, @r#"
-    ● The sandbox is at http://127.0.0.1:PORT
-    "#);
+    insta::assert_snapshot!(terminal.run("vault status")?, @"● Secrets are sealed with a key from the environment.");
+    insta::assert_snapshot!(terminal.run("sandbox status")?, @"● The sandbox is at http://127.0.0.1:PORT");
     engine.end()
 }
 
@@ -113,9 +97,7 @@ fn the_life_of_a_connection() -> Result<()> {
       Key       crm
       Id        con_ID
     "#);
-    insta::assert_snapshot!(terminal.run("connection test crm")?, @r#"
-    ✓ It works.
-    "#);
+    insta::assert_snapshot!(terminal.run("connection test crm")?, @"✓ It works.");
     insta::assert_snapshot!(terminal.run("connection refresh crm")?, @r#"
     ! Error: There is nothing to renew this connection with.
     !        It works until it runs out or is revoked; reconnect it then.
@@ -151,9 +133,7 @@ fn the_life_of_a_connection() -> Result<()> {
     !        Add --yes to archive it.
     exit 2
     "#);
-    insta::assert_snapshot!(terminal.run("connection delete crm --yes")?, @r#"
-    ✓ Archived My CRM.
-    "#);
+    insta::assert_snapshot!(terminal.run("connection delete crm --yes")?, @"✓ Archived My CRM.");
     insta::assert_snapshot!(terminal.run("connection get $CON")?, @r#"
     ! Error: No connection has the id or key "con_ID".
     !        `membrane connection list` shows the ids there are.

@@ -237,7 +237,7 @@ fn read_end(text: &str) -> Result<Option<String>, Fault> {
             let end = day.and_then(|day| day.at(23, 59, 59, 0).to_zoned_datetime(jiff::tz::TimeZone::system()).ok());
             end.ok_or_else(|| {
                 let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-                wrong_use(&format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
+                wrong_use(format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
             })?
             .timestamp()
         }
