@@ -68,7 +68,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     }
     let opens = !args.no_browser && !args.paste;
     let mut attempt = Attempt { client: &client, out, asks, opens, pastes: args.paste, shown: None };
-    let ended = attempt.to_its_end(session, &mut interrupt).await?;
+    let ended = attempt.follow_or_cancel(session, &mut interrupt).await?;
     if let (Some(key), SessionState::Done, Some(id)) = (&args.connection_key, &ended.state, &ended.connection_id) {
         told(client.patch(id.as_str(), &json!({ "key": key })).await)?;
     }
@@ -79,7 +79,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
 pub(super) async fn to_its_end(client: &Client, session: Session, asks: bool, out: &Out) -> Result<(), Fault> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
     let mut attempt = Attempt { client, out, asks, opens: true, pastes: false, shown: None };
-    let ended = attempt.to_its_end(session, &mut interrupt).await?;
+    let ended = attempt.follow_or_cancel(session, &mut interrupt).await?;
     finish(client, &ended, out).await
 }
 
@@ -188,7 +188,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn to_its_end(&mut self, session: Session, interrupt: &mut Signal) -> Result<Session, Fault> {
+    async fn follow_or_cancel(&mut self, session: Session, interrupt: &mut Signal) -> Result<Session, Fault> {
         let id = session.id.to_string();
         let client = self.client;
         tokio::select! {
