@@ -73,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
+    pub(crate) touches: crate::token::Touches,
     pub(crate) settings_changed: watch::Sender<()>,
     /// Something may be due that was not before.
     pub(crate) wake: Notify,
@@ -165,6 +166,7 @@ impl Engine {
             outbox: crate::webhook::Outbox::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
+            touches: crate::token::Touches::default(),
             settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
             sooner: Notify::new(),
