@@ -46,7 +46,7 @@ fn wrong_use_of_the_command_is_explained() -> Result<()> {
         (vec!["connection", "archive", "con_none", "--yes"], "not_found"),
         (vec!["app", "show", "githb"], "unknown_app"),
         (vec!["app", "add", "/no/such/file.toml"], "bad_request"),
-        (vec!["app", "client", "stripe", "--clientId", "x"], "bad_request"),
+        (vec!["app", "client", "anthropic", "--clientId", "x"], "bad_request"),
         (vec!["app", "client", "gmail", "--clientId", ""], "invalid_field"),
         (vec!["client", "create", ""], "bad_request"),
         (vec!["client", "revoke", "nobody"], "not_found"),

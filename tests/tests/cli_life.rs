@@ -71,15 +71,15 @@ fn the_life_of_a_connection() -> Result<()> {
       Key       crm
       Id        con_ID
     "#);
-    insta::assert_snapshot!(terminal.run("connection ensure https://api.example.com --json")?, @r#"
+    insta::assert_snapshot!(terminal.run("connection ensure https://crm.invalid --json")?, @r#"
     ! {
     !   "error": {
-    !     "code": "no_match",
-    !     "hint": "Describe the app in a small file and add it: membrane app add FILE.",
-    !     "message": "no app in the catalog is at api.example.com"
+    !     "code": "offline",
+    !     "hint": "Check the address and your network; addresses inside a private network are not followed.",
+    !     "message": "crm.invalid can't be signed in to: the server's name could not be looked up"
     !   }
     ! }
-    exit 4
+    exit 6
     "#);
     insta::assert_snapshot!(terminal.run("connection patch crm --data '{\"name\": \"Work\", \"meta\": {\"team\": 7}}'")?, @r#"
     ● Work

@@ -36,14 +36,14 @@ fn mistakes_say_what_to_do() -> Result<()> {
     exit 4
     "#);
     insta::assert_snapshot!(terminal.run("connection ensure nowhere")?, @r#"
-    ! Error: appUrl is no web address or domain.
-    !        Write it like https://slack.com or slack.com.
+    ! Error: This is no address of an app: it is not on the open internet.
+    !        Write it like https://crm.example.com or crm.example.com.
     exit 2
     "#);
-    insta::assert_snapshot!(terminal.run("connection ensure https://unknown.example")?, @r#"
-    ! Error: No app in the catalog is at unknown.example.
-    !        Describe the app in a small file and add it: membrane app add FILE.
-    exit 4
+    insta::assert_snapshot!(terminal.run("connection ensure https://unknown.invalid")?, @r#"
+    ! Error: Unknown.invalid can't be signed in to: the server's name could not be looked up.
+    !        Check the address and your network; addresses inside a private network are not followed.
+    exit 6
     "#);
     insta::assert_snapshot!(terminal.run("connection restore con_nothing")?, @r#"
     ! Error: No connection has the id or key "con_nothing".
