@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use membrane_api::{Console, ServeOptions, Serving};
+use membrane_api::{Beside, Console, ServeOptions, Serving};
 use membrane_engine::{Engine, EngineConfig, Paths};
+use membrane_mcp::Endpoint;
 use membrane_model::{EngineMode, ErrorCode, Fault};
 use membrane_sandbox::{Running, Sandbox, SandboxConfig};
 use membrane_sdk::Client;
@@ -41,7 +42,7 @@ pub(crate) struct Core(Arc<Inner>);
 
 struct Inner {
     stage: watch::Sender<Stage>,
-    running: Mutex<Option<(Serving, Option<Running>)>>,
+    running: Mutex<Option<(Serving, Endpoint, Option<Running>)>>,
     console: OnceCell<Console>,
 }
 
@@ -83,7 +84,9 @@ impl Core {
             wait_for_lock: HAND_OVER,
         })
         .await?;
-        let serving = match membrane_api::serve(&engine, ServeOptions::default()).await {
+        let mcp = Endpoint::new(Client::in_process(membrane_api::router(engine.clone())));
+        let beside = Beside::default().with("/mcp", mcp.service());
+        let serving = match membrane_api::serve(&engine, ServeOptions { port: None, beside }).await {
             Ok(serving) => serving,
             Err(fault) => {
                 engine.shut_down().await;
@@ -91,7 +94,7 @@ impl Core {
             }
         };
         let sandbox = start_sandbox(&engine).await;
-        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = Some((serving, sandbox));
+        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = Some((serving, mcp, sandbox));
         Ok(engine)
     }
 
@@ -120,9 +123,11 @@ impl Core {
             }
             let running = core.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
             let stage = core.0.stage.borrow().clone();
-            let (serving, sandbox) = running.map_or((None, None), |(serving, sandbox)| (Some(serving), sandbox));
-            if let Some(serving) = serving {
+            let mut sandbox = None;
+            if let Some((serving, mcp, beside)) = running {
+                mcp.stop();
                 serving.stop().await;
+                sandbox = beside;
             }
             if let Stage::Ended(Ok(engine)) = stage {
                 engine.shut_down().await;

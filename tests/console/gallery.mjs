@@ -29,7 +29,8 @@ export async function everyState({ sizes, only, look }) {
             failed.push(`${name}: ${error.message.split('\n').slice(0, 3).join(' ')} ${page?.errors.join(' ') ?? ''}`);
           }
           await page?.close();
-          await state.after?.(engine);
+          // A state that was not reached may have nothing to be put back.
+          await state.after?.(engine)?.catch?.((error) => failed.push(`${name}, afterwards: ${error.message}`));
         }
       }
     }

@@ -63,6 +63,25 @@ export const states = [
     },
   },
   { name: 'home-resting', world: 'resting' },
+  {
+    name: 'home-request',
+    world: 'one',
+    reach: async (page, engine) => {
+      const { token } = await engine.call('POST', '/clients', { name: 'Cursor' });
+      const { apiUri } = await engine.call('GET', '/status');
+      await fetch(`${apiUri}/connection-requests`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ integrationKey: 'hubspot', prompt: 'To update the deal you asked about.' }),
+      });
+      await page.get('request-banner').waitFor();
+    },
+    after: async (engine) => {
+      const { items } = await engine.call('GET', '/connection-requests');
+      for (const { requestId } of items) await engine.call('DELETE', `/connection-requests/${requestId}`);
+      for (const { id } of (await engine.call('GET', '/clients')).items) await engine.call('DELETE', `/clients/${id}`);
+    },
+  },
   { name: 'home-offline', world: 'offline' },
   { name: 'detail-offline', world: 'offline', path: (engine) => `/connections/${engine.first}` },
   {
@@ -349,6 +368,18 @@ export const states = [
   { name: 'settings-security', world: 'full', path: '/settings/security' },
   { name: 'settings-security-locked', world: 'locked', path: '/settings/security' },
   { name: 'settings-api', world: 'full', path: '/settings/api' },
+  {
+    name: 'settings-origins',
+    world: 'one',
+    path: '/settings/api',
+    reach: async (page) => {
+      await page.get('origin-add').click();
+      await fill(page, { origin: 'https://app.example.com' });
+      await page.get('origin-approve').click();
+      await page.get('origin').scrollIntoViewIfNeeded();
+    },
+    after: (engine) => engine.call('DELETE', '/origins', { origin: 'https://app.example.com' }),
+  },
   {
     name: 'settings-api-token',
     world: 'one',

@@ -69,6 +69,22 @@ pub fn type_code(url: &str, code: &str, account: &str) -> Result<Landing> {
     walk(url, account, Answer::Allow, Some(code))
 }
 
+/// Signs in at the sandbox as Ada and allows what is asked.
+///
+/// # Errors
+/// Fails when the page is not the sandbox's.
+pub fn allow_at_sandbox(url: &str) -> Result<()> {
+    let mut browser = Browser::default();
+    let Landing::Page { url, text, .. } = browser.go(Request::new("GET", ""), url.parse()?)? else {
+        bail!("the sandbox leads elsewhere");
+    };
+    let form = Form::find(&text).context("the sandbox shows no form")?;
+    let ticket = form.fields.into_iter().find(|(name, _)| name == "ticket").context("the form has no ticket")?;
+    let fields = [ticket, ("person".to_owned(), "ada".to_owned()), ("answer".to_owned(), "allow".to_owned())];
+    browser.go(Request::new("POST", "").form(&fields), Url::parse(&url)?.join(&form.action)?)?;
+    Ok(())
+}
+
 fn walk(url: &str, account: &str, answer: Answer, code: Option<&str>) -> Result<Landing> {
     let mut browser = Browser::default();
     let mut landing = browser.go(Request::new("GET", ""), url.parse()?)?;

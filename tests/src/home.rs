@@ -228,6 +228,18 @@ impl Home {
         })
     }
 
+    /// Waits until the sandbox runs beside the engine.
+    ///
+    /// # Errors
+    /// Fails when it doesn't.
+    pub fn wait_for_sandbox(&self) -> Result<()> {
+        wait::until_true(
+            "the sandbox",
+            PATIENCE,
+            || Ok(self.api("GET", "/status", None)?["sandbox"]["url"].is_string()),
+        )
+    }
+
     /// Makes a request over the socket.
     ///
     /// # Errors

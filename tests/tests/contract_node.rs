@@ -56,11 +56,13 @@ scenarios!(
         r_61_every_json_route_needs_a_token,
         r_62_origins_and_preflights,
         r_63_a_body_must_say_that_it_is_json,
+        r_68_a_client_that_is_revoked_loses_its_streams_and_its_access_at_once,
         r_70_a_client_with_64_requests_under_way_is_told_to_wait,
         r_70_bodies_and_heads_have_an_end,
         a_request_to_connect_is_answered_by_a_person,
         a_request_may_be_declined_and_must_name_something,
         a_page_has_a_token_of_its_own_that_does_nothing_else,
+        pages_answer_to_forms_queries_and_payloads_and_say_what_is_wrong,
         connect_in_node_rejects_and_ends_nothing,
     ]
 );

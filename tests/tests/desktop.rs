@@ -384,6 +384,7 @@ fn r10_a_second_start_hands_over_one_link_and_nothing_else() -> Result<()> {
     let keyring = Keyring::start(&desktop)?;
     let window = Window::open(&desktop)?;
     desktop.wait_for_engine()?;
+    window.click("welcome-skip")?;
     window.until_at("/")?;
     for arguments in [
         ["membrane://settings", "membrane://connect?intent=crm"].as_slice(),
@@ -422,6 +423,7 @@ fn r92_no_page_of_a_provider_opens_in_the_window() -> Result<()> {
     ] {
         window.script(&way.replace("PAGE", &format!("'{page}'")))?;
     }
+    window.click("welcome-skip")?;
     window.click("connect")?;
     window.until_says("Connect an app")?;
     let asked = provider.log()?;

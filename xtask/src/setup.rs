@@ -198,6 +198,19 @@ pub(crate) fn console() -> Result<()> {
     run(command("npm", &["run", "build", "--silent"]).current_dir(root().join("ui")))
 }
 
+/// Builds the TypeScript client; its types are made from docs/openapi.json.
+pub(crate) fn client() -> Result<()> {
+    npm("sdk/js")?;
+    let folder = root().join("sdk/js");
+    let sources =
+        [newest(&folder.join("src")), modified(&root().join("docs/openapi.json"))].into_iter().max().flatten();
+    if modified(&folder.join("dist/index.js")).is_some_and(|built| Some(built) >= sources) {
+        return Ok(());
+    }
+    say("building the TypeScript client");
+    run(command("npm", &["run", "build", "--silent"]).current_dir(folder))
+}
+
 fn modified(file: &Path) -> Option<std::time::SystemTime> {
     std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }

@@ -18,6 +18,9 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
     tally.must("npm packages of tests/contract", setup::npm("tests/contract"));
     tally.must("Python packages of tests/contract", setup::python("tests/contract"));
     tally.must("npm packages of tests/console", setup::npm("tests/console"));
+    tally.must("TypeScript client", setup::client());
+    tally.must("npm packages of tests/mcp", setup::npm("tests/mcp"));
+    tally.must("Python packages of tests/mcp", setup::python("tests/mcp"));
     if filter.is_none() {
         checks(&mut tally);
     }

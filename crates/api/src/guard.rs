@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use membrane_engine::Engine;
+use futures_util::StreamExt;
+use membrane_engine::{Caller, Engine};
 use membrane_model::{ErrorCode, Fault};
 
 use crate::error::ApiError;
@@ -41,8 +43,16 @@ pub(crate) async fn tcp(State(door): State<Door>, mut request: Request, next: Ne
         let known = bearer(request.headers()).and_then(|token| door.engine.authenticate(token));
         match known.and_then(|caller| Ok((door.limits.take(&caller, Instant::now())?, caller))) {
             Ok((_until_answered, caller)) => {
+                let revoked = match &caller {
+                    Caller::Client { id, .. } => Some(door.engine.until_revoked(id)),
+                    Caller::Console | Caller::Terminal | Caller::Page(_) => None,
+                };
                 request.extensions_mut().insert(caller);
-                next.run(request).await
+                let response = next.run(request).await;
+                match revoked {
+                    Some(revoked) if is_stream(&response) => response.map(|body| until(body, revoked)),
+                    Some(_) | None => response,
+                }
             }
             Err(fault) => ApiError(fault).into_response(),
         }
@@ -51,6 +61,17 @@ pub(crate) async fn tcp(State(door): State<Door>, mut request: Request, next: Ne
         allow_origin(response.headers_mut(), &origin);
     }
     response
+}
+
+/// Tells whether an answer goes on for as long as its reader stays.
+fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// Ends a body when something has happened.
+fn until(body: Body, end: impl Future<Output = ()> + Send + 'static) -> Body {
+    Body::from_stream(body.into_data_stream().take_until(Box::pin(end)))
 }
 
 /// Tells whether a browser opens this by itself: a page, a form, a stream, a file of ours, or the document.

@@ -19,4 +19,4 @@ mod wire;
 pub use console::{Console, ConsoleReply};
 pub use openapi::document;
 pub use routes::router;
-pub use serve::{ServeOptions, Serving, serve};
+pub use serve::{Beside, ServeOptions, Serving, serve};

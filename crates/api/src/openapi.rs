@@ -52,6 +52,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
         }
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
+            operation.operation_id = Some(unique_name(operation));
             for (status, why) in FAILURES {
                 let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("WireError"))));
                 let response = ResponseBuilder::new().description(*why).content("application/json", content).build();
@@ -60,6 +61,21 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// Names an operation for the clients that are generated from the document: its tag, then its function's name.
+fn unique_name(operation: &utoipa::openapi::path::Operation) -> String {
+    let tag = operation.tags.iter().flatten().next().map(String::as_str).unwrap_or_default();
+    let words = [tag, operation.operation_id.as_deref().unwrap_or_default()].join(" ");
+    let mut name = String::new();
+    for word in words.split([' ', '_', '-']) {
+        let mut letters = word.chars();
+        let first = letters
+            .next()
+            .map(|first| if name.is_empty() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() });
+        name.extend(first.into_iter().chain(letters));
+    }
+    name
 }
 
 /// Answers with the document.
@@ -101,9 +117,11 @@ mod tests {
         let document = serde_json::to_value(finished(document)).unwrap();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         let mut count = 0;
+        let mut names = std::collections::BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 count += 1;
+                assert!(names.insert(operation["operationId"].to_string()), "{method} {path} has another's name");
                 assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 10), "{method} {path}");
                 assert!(path == "/health" || operation["responses"]["401"].is_object(), "{method} {path}");
             }

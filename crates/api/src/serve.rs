@@ -1,5 +1,6 @@
 //! The listeners: a Unix socket for the person's own processes, TCP on loopback for programs with a token.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -7,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use membrane_engine::{Caller, Engine, Paths};
@@ -35,10 +38,30 @@ const CONNECTIONS_MAX: usize = 256;
 const DRAIN: Duration = Duration::from_secs(3);
 
 /// What is chosen at start.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ServeOptions {
     /// A port to insist on.
     pub port: Option<u16>,
+    /// What is served beside the API, behind the same door.
+    pub beside: Beside,
+}
+
+/// Endpoints beside the API's own, each with a path of its own. Token, host and origin are checked for them as for
+/// any route, and the request says who calls.
+#[derive(Clone, Default)]
+pub struct Beside(Router);
+
+impl Beside {
+    /// Adds an endpoint.
+    #[must_use]
+    pub fn with<S>(self, path: &str, service: S) -> Self
+    where
+        S: tower::Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        Self(self.0.route_service(path, service))
+    }
 }
 
 /// The running listeners.
@@ -81,7 +104,7 @@ pub async fn serve(engine: &Engine, options: ServeOptions) -> Result<Serving, Fa
     let api_uri = port.map(|port| format!("http://127.0.0.1:{port}"));
     let stop = tokio_util::sync::CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let router = crate::router(engine.clone());
+    let router = crate::router(engine.clone()).merge(options.beside.0);
     tasks.spawn(serve_unix(socket, router.clone(), stop.clone()));
     if let (Some(listener), Some(port)) = (tcp, port) {
         let door = Door { engine: engine.clone(), port, limits: Arc::default() };

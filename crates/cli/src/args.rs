@@ -5,6 +5,12 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod connection;
+mod mcp;
+
+pub(crate) use connection::{Connect, Connection, ConnectionRequest, Events, Integration, Redirect, Token};
+pub(crate) use mcp::{Install, Mcp, McpCommand};
+
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 internal · 2 wrong use · 3 no engine runs · 4 not found · 5 not allowed · \
 6 the app or the network isn't answering · 7 vault · 8 the connection needs you · 9 an OAuth client is missing or refused · \
 10 the sign-in ended without success · 11 data folder";
@@ -32,6 +38,18 @@ pub(crate) enum Command {
     /// Addresses that are told of events
     #[command(subcommand)]
     Webhook(crate::command::webhook::Webhook),
+    /// Ask a person to connect an app, and hear what came of it
+    #[command(name = "connection-request", subcommand)]
+    ConnectionRequest(ConnectionRequest),
+    /// Look at the apps that can be connected
+    #[command(subcommand)]
+    Integration(Integration),
+    /// Show what happens to connections
+    Events(Events),
+    /// Sign a token for a tenant of a workspace
+    Token(Token),
+    /// Serve an AI agent on standard input and output (MCP)
+    Mcp(Mcp),
     /// Find the app that fits an intent
     Search {
         /// What you want to connect, in your words
@@ -84,149 +102,11 @@ pub(crate) enum Command {
         /// Which shell
         shell: Shell,
     },
-}
-
-#[derive(ClapArgs)]
-pub(crate) struct Connect {
-    /// What you want to connect, in your words: "CRM", "my calendar"
-    #[arg(long, group = "what")]
-    pub intent: Option<String>,
-    /// The app's key, as `membrane app list` shows it
-    #[arg(long = "integrationKey", value_name = "KEY", group = "what")]
-    pub integration_key: Option<String>,
-    /// The connection to reconnect, by id or key
-    #[arg(long = "connectionId", value_name = "ID", group = "what")]
-    pub connection_id: Option<String>,
-    /// What to call the connection
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Which of the app's ways to connect
-    #[arg(long = "authMethod", value_name = "KEY")]
-    pub auth_method: Option<String>,
-    /// A value of the app's form that is no secret, like subdomain=acme; may be given several times
-    #[arg(long, value_name = "FIELD=VALUE")]
-    pub input: Vec<String>,
-    /// Read secret values of the form as JSON from standard input, like {"key": "…"}
-    #[arg(long = "secretsFromStdin")]
-    pub secrets_from_stdin: bool,
-    /// Ask for this scope too; may be given several times
-    #[arg(long)]
-    pub scope: Vec<String>,
-    /// How the browser comes back
-    #[arg(long, value_enum)]
-    pub redirect: Option<Redirect>,
-    /// Print the sign-in address and don't open the browser
-    #[arg(long = "noBrowser")]
-    pub no_browser: bool,
-    /// Print the started attempt and don't wait for it
-    #[arg(long = "noWait")]
-    pub no_wait: bool,
-    /// Never ask anything on the terminal
-    #[arg(long = "non-interactive", alias = "nonInteractive")]
-    pub non_interactive: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Redirect {
-    /// Through the app's own link scheme
-    DeepLink,
-    /// Through a port on this computer
-    Loopback,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Connection {
-    /// List connections
-    List {
-        /// Only this app
-        #[arg(long = "integrationKey", value_name = "KEY")]
-        integration_key: Option<String>,
-        /// Only those that need you
-        #[arg(long)]
-        disconnected: bool,
-        /// Part of a name, an account or an app
-        #[arg(long)]
-        search: Option<String>,
-        /// Archived ones too
-        #[arg(long)]
-        archived: bool,
-    },
-    /// Show a connection
-    Get {
-        /// Its id or key, or its app's key
-        id: String,
-    },
-    /// Print an access token, for a tool that takes one
-    Token {
-        /// The connection's id or key, or its app's key
-        id: String,
-        /// How many seconds it must still be good for
-        #[arg(long = "minValid", default_value_t = 60, value_name = "SECONDS")]
-        min_valid: u32,
-    },
-    /// Archive a connection: revoke it at the app and destroy its credential
-    Archive {
-        /// Its id or key, or its app's key
-        id: String,
-        /// Don't ask
-        #[arg(long, short)]
-        yes: bool,
-    },
-    /// Return the connection of the app at a web address; connect it when there is none
-    Ensure {
-        /// The address or domain: https://crm.example.com, slack.com
-        url: String,
-        /// What to call a connection that is made
-        #[arg(long)]
-        name: Option<String>,
-        /// Print where to sign in and don't wait for it
-        #[arg(long = "noWait")]
-        no_wait: bool,
-        /// Never ask anything on the terminal
-        #[arg(long = "non-interactive", alias = "nonInteractive")]
-        non_interactive: bool,
-    },
-    /// Change what a connection is called
-    Rename {
-        /// Its id or key, or its app's key
-        id: String,
-        /// The new name
-        name: String,
-    },
-    /// Renew a connection's access now
-    Refresh {
-        /// Its id or key, or its app's key
-        id: String,
-    },
-    /// Say when a key ends, so that you are told a week before
-    End {
-        /// Its id or key, or its app's key
-        id: String,
-        /// A day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never
-        when: String,
-    },
-    /// Ask the app whether a connection works
-    Test {
-        /// Its id or key, or its app's key
-        id: String,
-    },
-    /// Let a connection rest
-    Pause {
-        /// Its id or key, or its app's key
-        id: String,
-        /// For how long; until resumed unless told
-        #[arg(long)]
-        minutes: Option<u32>,
-    },
-    /// Wake a connection that rests
-    Resume {
-        /// Its id or key, or its app's key
-        id: String,
-    },
-    /// Show what happened to a connection, newest first
-    Events {
-        /// Its id or key, or its app's key
-        id: String,
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
     },
 }
 

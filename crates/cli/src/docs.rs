@@ -12,8 +12,11 @@ Generated from the command itself; a test keeps it fresh.
   standard error.
 * Text is coloured on a terminal only; `NO_COLOR` turns colour off.
 * Secrets are asked for, read from a file or from standard input, never taken from the command line.
-* `connect`, `connection`, `request`, `webhook`, `client`, `console`, `vault`, `sandbox`, `open` and `app client` start an
-  engine without a screen when none runs; `status`, `doctor`, `search` and the other `app` commands never do. `membrane stop` ends it.
+* `connect`, `connection`, `connection-request`, `integration`, `events`, `request`, `webhook`, `mcp`, `client`, `console`,
+  `vault`, `sandbox`, `open` and `app client` start an engine without a screen when none runs; `status`, `doctor`, `search`
+  and the other `app` commands never do. `membrane stop` ends it.
+* With `MEMBRANE_TOKEN` a command acts as the program that has the token, over HTTP at `MEMBRANE_API_URL` or where the
+  engine of this computer listens.
 * `MEMBRANE_HOME` moves all data and runtime files under one folder.
 
 | Exit code | Meaning |
@@ -34,7 +37,7 @@ Generated from the command itself; a test keeps it fresh.
 
 fn describe(command: &mut Command, path: &str, page: &mut String) {
     let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    if subcommands.is_empty() {
+    if subcommands.is_empty() || (!command.is_subcommand_required_set() && path != "membrane") {
         let help = command.render_help().to_string();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
         page.push_str(&format!("\n## {path}\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
@@ -57,4 +60,19 @@ fn the_page_of_commands_is_fresh() {
         std::fs::write(file, &page).unwrap();
     }
     assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), page, "run UPDATE_DOCS=1 cargo test -p membrane-cli");
+}
+
+/// A command line is seen by every program of this computer.
+#[test]
+fn r71_no_option_takes_a_secret() {
+    fn look(command: &Command, path: &str) {
+        for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+            let name = argument.get_id().as_str().to_lowercase();
+            let secret =
+                ["secret", "password", "passphrase", "token", "credential"].iter().any(|word| name.contains(word));
+            assert!(!secret || name.ends_with("file"), "{path} takes {name} on the command line");
+        }
+        command.get_subcommands().for_each(|sub| look(sub, &format!("{path} {}", sub.get_name())));
+    }
+    look(&Args::command(), "membrane");
 }

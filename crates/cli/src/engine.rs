@@ -8,7 +8,7 @@ use membrane_model::{ErrorCode, Fault, WireError};
 use membrane_sdk::{Client, SdkError};
 use serde::Deserialize;
 
-use crate::failure::internal;
+use crate::failure::{internal, wrong_use};
 
 /// What a headless engine says on its standard output once it listens, or why it doesn't.
 #[derive(Deserialize)]
@@ -17,9 +17,13 @@ pub(crate) struct Greeting {
     error: Option<WireError>,
 }
 
-/// Returns a client of the engine that runs; `EngineNotRunning` when none does.
+/// Returns a client of the engine that runs; `EngineNotRunning` when none does. With `MEMBRANE_TOKEN` it is a program's
+/// client over HTTP, else the person's over the socket.
 pub(crate) async fn running() -> Result<Client, Fault> {
-    let client = Client::unix(Paths::resolve()?.socket);
+    let client = match named_by_environment()? {
+        Some(client) => client,
+        None => Client::unix(Paths::resolve()?.socket),
+    };
     match client.call::<serde_json::Value>(http_get(), "/health", None::<&()>).await {
         Ok(_) => Ok(client),
         Err(error) => Err(error.into_fault()),
@@ -29,7 +33,8 @@ pub(crate) async fn running() -> Result<Client, Fault> {
 /// Returns a client of the engine that runs, after starting one when none does.
 pub(crate) async fn running_or_started() -> Result<Client, Fault> {
     match running().await {
-        Err(fault) if fault.code == ErrorCode::EngineNotRunning => {}
+        // A token belongs to an engine that is there already.
+        Err(fault) if fault.code == ErrorCode::EngineNotRunning && variable("MEMBRANE_TOKEN").is_none() => {}
         other => return other,
     }
     let started = tokio::task::spawn_blocking(start).await.map_err(|e| internal(&e))?;
@@ -39,6 +44,41 @@ pub(crate) async fn running_or_started() -> Result<Client, Fault> {
         other => other?,
     }
     running().await
+}
+
+/// Makes the client that `MEMBRANE_TOKEN` and `MEMBRANE_API_URL` name.
+fn named_by_environment() -> Result<Option<Client>, Fault> {
+    match (variable("MEMBRANE_TOKEN"), variable("MEMBRANE_API_URL")) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(wrong_use(
+            "MEMBRANE_API_URL is set without MEMBRANE_TOKEN",
+            "Set the token too (`membrane client create NAME` prints one), or unset both to be yourself.",
+        )),
+        (Some(token), address) => {
+            let address = match address {
+                Some(address) => address,
+                None => announced()?,
+            };
+            Client::http(&address, &token).map(Some).map_err(|_| {
+                wrong_use(
+                    "MEMBRANE_API_URL is no http://127.0.0.1:PORT, or MEMBRANE_TOKEN is no token",
+                    "`membrane status` shows the address; `membrane client create NAME` prints a token.",
+                )
+            })
+        }
+    }
+}
+
+/// Reads where the engine of this computer says that it listens.
+fn announced() -> Result<String, Fault> {
+    let not_running = || Fault::new(ErrorCode::EngineNotRunning, "no engine is running");
+    let text = std::fs::read_to_string(Paths::resolve()?.endpoint()).map_err(|_| not_running())?;
+    let endpoint: serde_json::Value = serde_json::from_str(&text).map_err(|_| not_running())?;
+    endpoint["apiUri"].as_str().map(str::to_owned).ok_or_else(not_running)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Starts a headless engine and waits until it listens.

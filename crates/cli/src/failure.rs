@@ -52,11 +52,11 @@ fn document(code: &str, message: &str, hint: &str, retry_after: Option<u64>) -> 
     json!({ "error": error })
 }
 
-/// Starts with a capital, unless it starts with a name like a file's, and ends with a full stop.
+/// Starts with a capital, unless it starts with a name like a file's or a field's, and ends with a full stop.
 fn sentence(text: &str) -> String {
     let first = text.split(' ').next().unwrap_or_default();
     let mut text = match text.chars().next() {
-        Some(letter) if first.chars().all(char::is_alphabetic) => {
+        Some(letter) if first.chars().all(char::is_alphabetic) && !first.chars().any(char::is_uppercase) => {
             letter.to_uppercase().collect::<String>() + &text[letter.len_utf8()..]
         }
         _ => text.to_owned(),

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use membrane_api::ServeOptions;
+use membrane_api::{Beside, ServeOptions};
 use membrane_engine::{Engine, EngineConfig, Host, Notification, Paths, Screen};
 use membrane_model::{EngineMode, Fault};
 use membrane_sandbox::{Sandbox, SandboxConfig};
+use membrane_sdk::Client;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -52,7 +53,9 @@ async fn run(options: &Serve, out: &Out, background: bool) -> Result<ExitCode, F
         wait_for_lock: HAND_OVER,
     })
     .await?;
-    let serving = match membrane_api::serve(&engine, ServeOptions { port: options.port }).await {
+    let mcp = membrane_mcp::Endpoint::new(Client::in_process(membrane_api::router(engine.clone())));
+    let beside = Beside::default().with("/mcp", mcp.service());
+    let serving = match membrane_api::serve(&engine, ServeOptions { port: options.port, beside }).await {
         Ok(serving) => serving,
         Err(fault) => {
             engine.shut_down().await;
@@ -74,6 +77,7 @@ async fn run(options: &Serve, out: &Out, background: bool) -> Result<ExitCode, F
         _ = interrupt.recv() => {}
         () = engine.stop_asked() => {}
     }
+    mcp.stop();
     serving.stop().await;
     engine.shut_down().await;
     if let Some(sandbox) = sandbox {

@@ -30,6 +30,16 @@ pub(crate) fn ask(prompt: &str) -> Result<String, Fault> {
     Ok(line.trim().to_owned())
 }
 
+/// Asks for a line while the rest goes on, so that Ctrl-C is still heard.
+pub(crate) async fn ask_beside(prompt: &'static str) -> Result<String, Fault> {
+    let (told, heard) = tokio::sync::oneshot::channel();
+    // A thread of its own: one that still waits for input doesn't keep the program from ending.
+    std::thread::spawn(move || {
+        let _listening = told.send(ask(prompt));
+    });
+    heard.await.map_err(|e| internal(&e))?
+}
+
 /// Asks for a secret without showing it.
 pub(crate) fn ask_secret(prompt: &str) -> Result<SecretString, Fault> {
     rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| internal(&e))

@@ -6,6 +6,7 @@ use membrane_model::{ClientId, ClientView, ErrorCode, Fault, NewClient, TenantId
 use membrane_store::{ClientRow, WorkspaceRow};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::workspace::{looks_signed, new_secret, secret_place};
 use crate::{Caller, Engine};
@@ -85,7 +86,7 @@ impl Engine {
         Ok(live.map(|row| view(row, &workspaces)).collect())
     }
 
-    /// Ends a client: its token is refused from the next request on.
+    /// Ends a client: its token is refused from the next request on, and its streams end.
     ///
     /// # Errors
     /// `NotFound` when no client has that id or name.
@@ -96,7 +97,24 @@ impl Engine {
                 .hint("`membrane client list` shows the clients there are.")
         })?;
         self.store().write(|tx| tx.revoke_client(&client.id, Timestamp::now()))?;
+        // Nobody may have a stream open.
+        let _heard = self.inner().revoked.send(client.id);
         Ok(())
+    }
+
+    /// Waits until a client's token is revoked, from now on; open streams end with it.
+    pub fn until_revoked(&self, id: &ClientId) -> impl Future<Output = ()> + Send + use<> {
+        let (mut revoked, id) = (self.inner().revoked.subscribe(), id.clone());
+        async move {
+            loop {
+                match revoked.recv().await {
+                    Ok(gone) if gone == id => return,
+                    Ok(_) => {}
+                    // What was missed may have been this one: the client opens its stream again, or is refused.
+                    Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+                }
+            }
+        }
     }
 
     /// Tells who shows a token.

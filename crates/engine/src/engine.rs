@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use membrane_catalog::Catalog;
-use membrane_model::{EngineMode, Fault, StreamMessage, Timestamp};
+use membrane_model::{ClientId, EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
 use membrane_store::{DataLock, Store, StoreError, Tx};
 use membrane_vault::{Keychain, Vault, choose_keychain};
@@ -28,6 +28,8 @@ use crate::{Host, Paths, device};
 const DRAIN: Duration = Duration::from_secs(10);
 /// How many deltas a slow reader may lag behind before it gets a fresh snapshot.
 const STREAM_BUFFER: usize = 1024;
+/// How many revocations a stream that is slow to hear of them may miss before it ends to be safe.
+const REVOKED_KEPT: usize = 64;
 
 /// What an engine is opened with.
 pub struct EngineConfig {
@@ -71,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
+    pub(crate) touches: crate::token::Touches,
     pub(crate) settings_changed: watch::Sender<()>,
     /// Something may be due that was not before.
     pub(crate) wake: Notify,
@@ -78,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) sooner: Notify,
     pub(crate) tasks: Tasks,
     pub(crate) stop_asked: CancellationToken,
+    /// Clients whose token was just revoked.
+    pub(crate) revoked: broadcast::Sender<ClientId>,
     pub(crate) device_id: String,
     // Held for as long as the engine lives; the system lets go of it when the process dies.
     _lock: Option<DataLock>,
@@ -161,11 +166,13 @@ impl Engine {
             outbox: crate::webhook::Outbox::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
+            touches: crate::token::Touches::default(),
             settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
             sooner: Notify::new(),
             tasks: Tasks::default(),
             stop_asked: CancellationToken::new(),
+            revoked: broadcast::Sender::new(REVOKED_KEPT),
             device_id,
             paths,
             _lock: lock,

@@ -32,6 +32,8 @@ pub struct NewRequest {
     pub name: Option<String>,
     /// What it is for, in the program's words.
     pub prompt: Option<String>,
+    /// Who asks, when the person's own process asks for somebody else, like an agent that it serves.
+    pub on_behalf_of: Option<String>,
     /// Where the browser goes afterwards.
     pub redirect_uri: Option<String>,
     /// May make one more connection of an app that has one.
@@ -60,6 +62,11 @@ impl Engine {
         }
         let name = ask.name.as_deref().map(checked_name).transpose()?;
         let redirect_uri = ask.redirect_uri.as_deref().map(|uri| self.check_redirect(uri)).transpose()?;
+        // A program that has a name of its own can't take another.
+        let claimed = ask.on_behalf_of.filter(|_| caller.is_person());
+        let claimed = claimed.as_deref().map(checked_name).transpose()?;
+        let told = claimed.is_some() || !caller.is_person();
+        let asker = claimed.unwrap_or_else(|| caller.name());
         let now = Timestamp::now();
         let verb = if connection.is_some() { "reconnect" } else { "connect" };
         let what = app_name.clone().unwrap_or_else(|| "an app".to_owned());
@@ -67,8 +74,11 @@ impl Engine {
             request_id: RequestId::generate(),
             tenant_id: caller.tenant(),
             status: RequestStatus::Pending,
-            title: format!("{} asks to {verb} {what}", caller.name()),
-            client_name: caller.name(),
+            title: match told {
+                true => format!("{asker} asks to {verb} {what}"),
+                false => format!("You asked to {verb} {what}"),
+            },
+            client_name: asker,
             integration_key: app.clone(),
             connector_id: app,
             app_name,
@@ -91,7 +101,7 @@ impl Engine {
         })
         .await?;
         self.publish_request(&request);
-        if self.settings().unwrap_or_default().notifications && !caller.is_person() {
+        if self.settings().unwrap_or_default().notifications && told {
             self.inner().host.notify(notice::asks_to_connect(&request));
         }
         let url = self.request_link(&request).await?;

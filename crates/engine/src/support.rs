@@ -91,7 +91,8 @@ impl Engine {
     /// `StorageError` when the file can't be written.
     pub async fn write_support_bundle(&self) -> Result<PathBuf, Fault> {
         let bundle = self.support_bundle().await?;
-        let name = format!("membrane-support-{}.json", Timestamp::now().strftime("%Y%m%d-%H%M%S"));
+        // To the millisecond, so that two in a row are two files.
+        let name = format!("membrane-support-{}.json", Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f"));
         let file = downloads(&self.paths().data).join(name);
         let text = serde_json::to_string_pretty(&bundle).unwrap_or_default();
         let write = || -> std::io::Result<()> {

@@ -1,5 +1,7 @@
 //! Handing out what a tool shows to an app: an access token or key, never a refresh token.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use membrane_model::{Connection, ConnectionId, ConnectionState, ErrorCode, Fault, Timestamp, TokenView, VaultState};
@@ -15,6 +17,26 @@ use crate::{Caller, Engine};
 const MIN_VALID_MAX: Duration = Duration::from_secs(1800);
 /// A connection's last use is written at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// When connections were last noted as used, so that a burst of calls is one write and not a thousand that wait for the
+/// first of them.
+#[derive(Default)]
+pub(crate) struct Touches(Mutex<HashMap<ConnectionId, Timestamp>>);
+
+impl Touches {
+    /// Tells whether a use is to be written, and takes it as written.
+    fn is_due(&self, id: &ConnectionId, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > 256 {
+            all.retain(|_, at| between(*at, now) < TOUCH_EVERY);
+        }
+        let due = all.get(id).is_none_or(|at| between(*at, now) >= TOUCH_EVERY || *at > now);
+        if due {
+            all.insert(id.clone(), now);
+        }
+        due
+    }
+}
 
 impl Engine {
     /// Hands out an access token that is good for at least `min_valid`, renewing it first where that is needed.
@@ -130,6 +152,7 @@ impl Engine {
     pub(crate) fn touch(&self, connection: &Connection, now: Timestamp) {
         if connection.last_used_at.is_some_and(|at| between(at, now) < TOUCH_EVERY)
             || self.vault().state() != VaultState::Unlocked
+            || !self.inner().touches.is_due(&connection.id, now)
         {
             return;
         }
@@ -155,4 +178,20 @@ fn good_for(row: &CredentialRow, now: Timestamp, min_valid: Duration) -> bool {
 /// Tells whether a request may try the provider now: while it is failing, the schedule decides.
 fn may_try(row: &CredentialRow, now: Timestamp) -> bool {
     row.next_retry_at.is_none_or(|at| at <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_of_uses_is_written_once_a_minute() {
+        let (touches, id) = (Touches::default(), ConnectionId::generate());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(touches.is_due(&id, at(100)));
+        assert!(!touches.is_due(&id, at(100)) && !touches.is_due(&id, at(159)));
+        assert!(touches.is_due(&id, at(160)) && touches.is_due(&ConnectionId::generate(), at(160)));
+        // A clock that was set back must not silence it for long.
+        assert!(touches.is_due(&id, at(10)));
+    }
 }

@@ -1,19 +1,19 @@
 //! The client: an address, a token where one is needed, and how a call is made.
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Method};
+use http::{Extensions, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::{Request, Response};
 use membrane_model::WireError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SdkError;
-use crate::transport::Place;
+use crate::transport::{Incoming, Place};
 
 /// The engine reads no longer request target.
 const TARGET_MAX: usize = 8 * 1024;
@@ -46,6 +46,33 @@ impl Client {
         Ok(Self { place: Place::Tcp(format!("127.0.0.1:{port}")), token: Some(token), controls: false })
     }
 
+    /// Reaches an engine's router in the same process. Every call is made by nobody in particular until
+    /// [`Self::acting_for`] says on whose behalf.
+    #[must_use]
+    pub fn in_process<S, B>(router: S) -> Self
+    where
+        S: tower::Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Display,
+    {
+        Self { place: Place::process(router), token: None, controls: false }
+    }
+
+    /// Makes calls in the same process on behalf of whoever made another request: what its extensions say of the caller
+    /// goes with every call. Elsewhere it changes nothing: there the token or the socket says who calls.
+    #[must_use]
+    pub fn acting_for(mut self, extensions: &Extensions) -> Self {
+        if let Place::Process { caller, .. } = &mut self.place {
+            *caller = extensions.clone();
+        }
+        self
+    }
+
     /// Calls any route and reads the answer's JSON.
     ///
     /// # Errors
@@ -57,7 +84,7 @@ impl Client {
         body: Option<&(impl Serialize + ?Sized)>,
     ) -> Result<T, SdkError> {
         let response = self.open(method, path, body).await?;
-        let body = response.collect().await.map_err(|error| SdkError::Broken(error.to_string()))?.to_bytes();
+        let body = response.collect().await?.to_bytes();
         serde_json::from_slice(&body).map_err(|error| SdkError::Broken(error.to_string()))
     }
 
@@ -114,7 +141,7 @@ pub(crate) async fn failure(response: Response<Incoming>) -> SdkError {
             Ok(error) => SdkError::Wire(Box::new(error)),
             Err(_) => SdkError::Broken(format!("status {status}")),
         },
-        Err(error) => SdkError::Broken(error.to_string()),
+        Err(error) => error,
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{Client, SdkError};
 
-const NOTHING: Option<&Value> = None;
+pub(crate) const NOTHING: Option<&Value> = None;
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -111,18 +111,9 @@ impl Client {
     /// [`SdkError`].
     pub async fn connections(&self, filter: &ConnectionFilter) -> Result<Vec<ConnectionView>, SdkError> {
         let mut all = Vec::new();
-        let mut cursor = None;
+        let mut cursor: Option<String> = None;
         loop {
-            let query = query(&[
-                ("limit", Some("1000".to_owned())),
-                ("integrationKey", filter.app.clone()),
-                ("search", filter.search.clone()),
-                ("disconnected", filter.disconnected.map(|d| d.to_string())),
-                ("includeArchived", filter.include_archived.then(|| "true".to_owned())),
-                ("cursor", cursor),
-            ]);
-            let page: ListPage<ConnectionView> =
-                self.call(Method::GET, &format!("/connections?{query}"), NOTHING).await?;
+            let page = self.connections_page(filter, 1000, cursor.as_deref()).await?;
             all.extend(page.items);
             cursor = page.cursor;
             if cursor.is_none() {
@@ -338,14 +329,6 @@ impl Client {
     /// [`SdkError`].
     pub async fn app_by_url(&self, url: &str) -> Result<AppSummary, SdkError> {
         self.call(Method::POST, "/apps/by-url", Some(&json!({ "url": url }))).await
-    }
-
-    /// `POST /connections/ensure`: the connection of the app at an address, begun when there is none.
-    ///
-    /// # Errors
-    /// [`SdkError`].
-    pub async fn ensure(&self, app_url: &str, name: Option<&str>) -> Result<ConnectionView, SdkError> {
-        self.call(Method::POST, "/connections/ensure", Some(&json!({ "appUrl": app_url, "name": name }))).await
     }
 
     /// `GET /search`.

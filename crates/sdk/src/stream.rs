@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use futures_util::stream::{self, Stream};
 use http::Method;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use membrane_model::StreamMessage;
 
+use crate::transport::Incoming;
 use crate::{Client, SdkError};
 
 /// A message longer than this is no message of ours.
@@ -31,6 +32,11 @@ impl Client {
 }
 
 impl Events {
+    /// Turns it into a stream that ends with the engine.
+    pub fn into_stream(self) -> impl Stream<Item = Result<StreamMessage, SdkError>> {
+        stream::try_unfold(self, |mut events| async move { Ok(events.next().await?.map(|message| (message, events))) })
+    }
+
     /// Waits for the next message; `None` when the engine ended.
     ///
     /// # Errors
@@ -41,8 +47,7 @@ impl Events {
                 return Ok(Some(message));
             }
             let Some(frame) = self.body.frame().await else { return Ok(None) };
-            let frame = frame.map_err(|error| SdkError::Broken(error.to_string()))?;
-            if let Some(data) = frame.data_ref() {
+            if let Some(data) = frame?.data_ref() {
                 self.rest.extend_from_slice(data);
                 self.read_lines()?;
             }

@@ -1,7 +1,7 @@
 //! Webhooks and calls to apps, typed.
 
+use crate::transport::Incoming;
 use http::{Method, Response};
-use hyper::body::Incoming;
 use membrane_model::{Delivery, ListPage, NewWebhook, Webhook};
 use serde_json::Value;
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 
 use membrane_model::{Connection, ConnectionId, ConnectionState, DisconnectReason, TenantId, Timestamp};
 use membrane_store::{CredentialRow, Due, DueTask, RevocationRow, Store, StoreError};
@@ -252,20 +253,13 @@ fn a_database_of_the_first_schema_is_brought_on_with_what_is_due() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let made = connection(ConnectionState::Connected);
-    drop(Store::open(&data).unwrap());
-    let old = rusqlite::Connection::open(data.join("membrane.db")).unwrap();
-    old.execute_batch(
-        "DROP TABLE revocation; DROP VIEW ahead; DROP TRIGGER due_of_connection; DROP TRIGGER due_of_first_connection;
-         DROP TRIGGER due_of_credential; DROP TRIGGER due_of_first_credential; DROP TRIGGER due_of_no_credential;
-         DROP TABLE due;
-         ALTER TABLE credential DROP COLUMN previous_until; ALTER TABLE credential DROP COLUMN refresh_end_fixed;
-         ALTER TABLE credential DROP COLUMN next_check_at; ALTER TABLE credential DROP COLUMN rejected_at;
-         ALTER TABLE credential DROP COLUMN announced_end;
-         CREATE INDEX credential_due ON credential (COALESCE(next_retry_at, next_refresh_at)) WHERE has_refresh = 1;
-         CREATE INDEX credential_end ON credential (expires_at) WHERE has_refresh = 0;
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
+    std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
+    let file = data.join("membrane.db");
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).unwrap();
+    let old = rusqlite::Connection::open(file).unwrap();
+    old.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
+    // As the first version left it: marked as ours, with schema 1.
+    old.execute_batch("PRAGMA application_id = 0x4d627244; PRAGMA user_version = 1;").unwrap();
     old.execute(
         "INSERT INTO connection (id, tenant, app, auth_method, name, state, fields, scopes, meta, generation, created_at,
             updated_at) VALUES (?1, 'default', 'github', 'oauth', 'GitHub', 'connected', '{}', '[]', '{}', 1, 1, 1)",

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { MembraneClient } from '@membranehq/sdk';
+import { asPerson } from '../browser/stage.mjs';
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 export function sign(claims, secret, alg = 'HS256') {
@@ -137,6 +138,17 @@ export default {
     });
     assert.equal(reply.status, 415);
   },
+  'R-68 a client that is revoked loses its streams and its access at once': async ({ api, call }) => {
+    const { body: made } = await asPerson('POST', '/clients', { name: 'short-lived' });
+    const stream = messages(`${api}/events`, { headers: { authorization: `Bearer ${made.token}` } });
+    assert.equal((await stream.next()).value.type, 'snapshot');
+    assert.equal((await asPerson('DELETE', `/clients/${made.id}`)).status, 200);
+    let end;
+    do end = await stream.next();
+    while (!end.done && end.value.type === 'status');
+    assert.equal(end.done, true);
+    assert.equal((await call('GET', '/self', { token: made.token })).status, 401);
+  },
   'R-70 a client with 64 requests under way is told to wait': async ({ call, client, api, token }) => {
     const made = await client().connections.create({ integrationKey: 'membrane-sandbox', authOptionKey: 'basic' });
     const stop = new AbortController();
@@ -238,6 +250,46 @@ export default {
     assert.equal(other.status, 403, 'another app than the page was opened for');
     const foreign = await call('POST', '/connect-sessions', { body: { appKey: 'membrane-sandbox' } });
     assert.equal((await call('GET', `/connect-sessions/${foreign.body.id}`, own)).status, 404);
+  },
+  'pages answer to forms, queries and payloads, and say what is wrong': async ({ api, token, connected }) => {
+    const { id } = await connected();
+    const bootOf = (text) => JSON.parse(/id="boot">(.*?)<\/script>/.exec(text)[1]);
+    const get = async (path) => {
+      const reply = await fetch(api + path, { redirect: 'manual' });
+      return { status: reply.status, location: reply.headers.get('location'), boot: reply.status < 300 ? bootOf(await reply.text()) : null };
+    };
+    const post = async (path, fields) => {
+      const reply = await fetch(api + path, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+      return { status: reply.status, location: reply.headers.get('location'), boot: reply.status === 303 ? null : bootOf(await reply.text()) };
+    };
+    assert.deepEqual((await post('/screens/integrations/github/connect', { token })).boot.view, { at: 'app', key: 'github' });
+    assert.deepEqual((await post('/screens/connect', { token, allowMultipleConnections: '' })).boot.view, { at: 'search', intent: '' });
+    assert.deepEqual((await post('/screens/connect', { token, intent: 'membrane sandbox', theme: 'dark' })).boot.theme, 'dark');
+    assert.deepEqual((await post('/screens/connection', { token, connectionId: id })).boot.view, { at: 'connection', id });
+    assert.equal((await post('/screens/connection', { token })).status, 400);
+    assert.equal((await post('/screens/connection', { token, connectionId: 'con_other' })).status, 404);
+    assert.equal((await post('/screens/connect', { token: 'pat-wrong' })).status, 401);
+    assert.deepEqual((await get(`/screens/connections?token=${token}`)).boot.view, { at: 'connections' });
+    const oauth = { integrationKey: 'membrane-sandbox', authOptionKey: 'oauth', customState: 'x', unknown: 1 };
+    for (const lead of [
+      await get(`/connect?token=${token}&${new URLSearchParams(oauth)}`),
+      await get(`/connection-popup?token=${token}&integrationId=membrane-sandbox&authOptionKey=oauth`),
+      await post('/connect', { payload: JSON.stringify({ token, ...oauth }) }),
+      await post('/connection-popup?integrationId=membrane-sandbox', { payload: JSON.stringify({ token, authOptionKey: 'oauth' }) }),
+    ]) {
+      assert.equal(lead.status, 303);
+      const back = new URL(new URL(lead.location).searchParams.get('redirect_uri'));
+      assert.equal(back.href, `${api}/oauth-callback`);
+    }
+    const requestId = 'a-request-of-somebody-else';
+    const wrong = await post('/connect', { payload: JSON.stringify({ token, requestId, ...oauth, redirectUri: 'https://evil.example/' }) });
+    assert.equal(wrong.status, 400);
+    assert.equal(wrong.boot.message.type, 'newConnectionFailure');
+    assert.equal(wrong.boot.message.errorData.data.code, 'bad_request');
+    assert.equal(wrong.boot.redirect, null, 'nothing leads to a page that is not approved');
+    assert.equal((await post('/connect', { payload: 'no JSON' })).status, 400);
+    assert.equal((await get('/oauth-callback?code=a&state=b')).status, 400);
+    assert.equal((await get('/embed/no-such-file.js')).status, 404);
   },
   'connect in Node rejects and ends nothing': async ({ client }) => {
     await assert.rejects(client().connect({ integrationKey: 'membrane-sandbox' }));

@@ -9,6 +9,7 @@ import type {
   Connection,
   EngineStatus,
   Examination,
+  Origin,
   SearchResult,
   Session,
   Settings,
@@ -136,6 +137,9 @@ export const api = {
   clients: () => call<{ items: Client[] }>('GET', '/clients'),
   createClient: (name: string, mayGetTokens: boolean) =>
     call<{ id: string; name: string; token: string }>('POST', '/clients', { name, mayGetTokens }),
+  origins: () => call<{ items: Origin[] }>('GET', '/origins'),
+  approveOrigin: (origin: string) => call<Origin>('POST', '/origins', { origin }),
+  removeOrigin: (origin: string) => call<{ items: Origin[] }>('DELETE', '/origins', { origin }),
   revokeClient: (id: string) => call<unknown>('DELETE', `/clients/${enc(id)}`),
 
   vaultInit: (passphrase: string) => call<VaultView>('POST', '/vault/init', { passphrase }),

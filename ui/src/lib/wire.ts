@@ -266,6 +266,11 @@ export interface Examination {
   findings: Finding[];
 }
 
+export interface Origin {
+  origin: string;
+  approvedAt: string;
+}
+
 export interface Settings {
   notifications: boolean;
   notificationAccounts: boolean;

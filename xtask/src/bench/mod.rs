@@ -5,6 +5,7 @@ mod console;
 mod desktop;
 mod engine;
 mod http;
+mod intent;
 mod proxy;
 mod screen;
 
@@ -19,6 +20,9 @@ use crate::shell::{self, FEATURES, cargo, run as run_command, target};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// Measure this part alone; `intent` is the search by intent, which the whole table leaves out
+    #[arg(value_parser = ["engine", "api", "proxy", "desktop", "console", "sizes", "intent"])]
+    only: Option<String>,
     /// Build everything anew in a folder of its own too, and say how long that takes
     #[arg(long)]
     cold: bool,
@@ -28,9 +32,6 @@ pub(crate) struct Options {
     /// The cargo profile; figures for the table of record are those of release
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
-    /// Measure one part only
-    #[arg(long, value_parser = ["engine", "proxy", "desktop", "console", "sizes"])]
-    only: Option<String>,
 }
 
 /// One line of the table.
@@ -49,8 +50,14 @@ impl Row {
     }
 }
 
+/// Measures one part of the table with the programs in a folder.
+type Measure = fn(&Path) -> Vec<Row>;
+
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.only.as_deref() == Some("intent") {
+        return intent::measure(&options.profile);
+    }
     if !options.no_build {
         setup::packages(Wanted::Bench)?;
         setup::console()?;
@@ -61,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(&mut cargo(&peer))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let parts: [(&str, fn(&Path) -> Vec<Row>); 6] = [
+    let parts: [(&str, Measure); 6] = [
         ("engine", engine::rows),
         ("api", api::rows),
         ("proxy", proxy::rows),

@@ -32,6 +32,8 @@ pub(super) struct Ask {
     name: Option<String>,
     /// What it is for, in one sentence that the person reads.
     prompt: Option<String>,
+    /// Who asks, when the person's own process asks for somebody else; a program's own name stands.
+    client_name: Option<String>,
     /// Where the browser goes afterwards, with `connectionId` or `error` in its query.
     redirect_uri: Option<String>,
     /// May make one more connection of an app that has one.
@@ -55,6 +57,7 @@ pub(super) async fn create(
         key: filled(ask.connection_key),
         name: filled(ask.name),
         prompt: filled(ask.prompt),
+        on_behalf_of: filled(ask.client_name),
         redirect_uri: filled(ask.redirect_uri),
         allow_multiple: ask.allow_multiple_connections,
     };

@@ -291,7 +291,8 @@ fn check_texts(file: &Table<'_>, app: &App, method: &AuthMethod) -> Checked {
     for (name, text, provided) in texts {
         let Some(template) = TextTemplate::parse(text) else { continue };
         for slot in template.slots() {
-            if !filled(slot) && !(provided && method.provided_slots().any(|known| known == slot)) {
+            let given = provided && method.provided_slots().any(|known| known == slot);
+            if !filled(slot) && !given {
                 return made(name, slot);
             }
         }

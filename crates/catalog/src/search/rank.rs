@@ -13,6 +13,10 @@ use crate::search::text::Word;
 const ENOUGH: f32 = 1.6;
 /// A capability counts when it scores at least this part of the best one.
 const CLOSE: f32 = 0.5;
+/// A text is read in a second way too, where that scores at least this part of the best.
+const AMBIGUOUS: f64 = 0.55;
+/// No more ways to read a text are shown first.
+const READINGS: usize = 3;
 /// No more capabilities are looked at.
 const MOST: usize = 5;
 
@@ -51,7 +55,31 @@ pub(crate) fn by_meaning(index: &Index, words: &[Word], reading: &Reading, famil
     let most = hits.iter().map(|hit| hit.score).fold(0.0, f64::max).max(0.01);
     let sure = f64::from(best / (best + 2.0));
     hits.iter_mut().for_each(|hit| hit.score = hit.score / most * (0.35 + 0.5 * sure));
+    put_readings_first(index, &wanted, &mut hits);
     hits
+}
+
+/// Where a text can be read in several ways, shows the best app of each reading first: ten mail programs help nobody who
+/// meant the calendar.
+fn put_readings_first(index: &Index, wanted: &[(u16, f64)], hits: &mut [Hit]) {
+    let best = |hits: &[Hit]| (0..hits.len()).max_by(|a, b| hits[*a].score.total_cmp(&hits[*b].score));
+    let Some(first) = best(hits) else { return };
+    let (top, mut shown) = (hits[first].score, vec![first]);
+    for (capability, _) in wanted.iter().filter(|(_, score)| *score >= AMBIGUOUS).take(READINGS) {
+        let does = |place: usize| index.entries[place].capabilities.iter().take(2).any(|other| other == capability);
+        if shown.iter().any(|shown| does(hits[*shown].place)) {
+            continue;
+        }
+        let mains = |hit: &Hit| index.entries[hit.place].capabilities.first() == Some(capability);
+        let fitting = (0..hits.len()).filter(|at| does(hits[*at].place));
+        let next = fitting.max_by_key(|at| (mains(&hits[*at]), index.entries[hits[*at].place].popularity));
+        let Some(next) = next else { continue };
+        let reason = capability::list().nth(usize::from(*capability)).map_or("", |(_, reason)| reason);
+        hits[next].score = top;
+        hits[next].rank = shown.len();
+        hits[next].reason = reason.to_owned();
+        shown.push(next);
+    }
 }
 
 /// Tells whether a reading says something: a term, or several words that agree, and no idle talk.

@@ -6,12 +6,12 @@ use membrane_model::{
     AppKey, ErrorAction, ErrorCode, Fault, Field, ReturnPath, SearchItem, SearchOutcome, Session, SessionKind,
     SessionState,
 };
-use membrane_sdk::{Client, NewSession};
+use membrane_sdk::{Ask, Client, NewSession};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{connection, search};
+use super::{connection, connection_request, search};
 use crate::args::{Connect, Redirect};
 use crate::engine::{running_or_started, told};
 use crate::failure::{internal, wrong_use};
@@ -39,6 +39,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     match (&args.intent, &args.integration_key, &args.connection_id) {
         (_, Some(key), _) => start.app_key = Some(app_key(key)?),
         (_, _, Some(id)) => start.connection_id = Some(id.clone()),
+        (Some(intent), _, _) if asks_later(&args) => return ask_by_intent(intent, &args, out).await,
         (Some(intent), _, _) => start.app_key = Some(choose(intent, asks, out).await?),
         (None, None, None) if asks => {
             let intent = input::ask("What do you want to connect? ")?;
@@ -52,6 +53,11 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         }
     }
     let client = running_or_started().await?;
+    if asks_later(&args) {
+        let ask = Ask { app: start.app_key, connection: start.connection_id, ..asked(&args) };
+        connection_request::show(out, &told(client.ask(&ask).await)?);
+        return Ok(());
+    }
     if let Some(id) = start.connection_id.take() {
         start.connection_id = Some(told(client.connection(&id).await)?.id.to_string());
     }
@@ -60,14 +66,50 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
         out.answer(&session, || link(&session).unwrap_or_else(|| session.id.to_string()));
         return Ok(());
     }
-    let mut attempt = Attempt { client: &client, out, asks, opens: !args.no_browser, shown: None };
-    attempt.to_its_end(session, &mut interrupt).await
+    let opens = !args.no_browser && !args.paste;
+    let mut attempt = Attempt { client: &client, out, asks, opens, pastes: args.paste, shown: None };
+    let ended = attempt.follow_or_cancel(session, &mut interrupt).await?;
+    if let (Some(key), SessionState::Done, Some(id)) = (&args.connection_key, &ended.state, &ended.connection_id) {
+        told(client.patch(id.as_str(), &json!({ "key": key })).await)?;
+    }
+    finish(&client, &ended, out).await
 }
 
 /// Follows an attempt that has been started to its end.
 pub(super) async fn to_its_end(client: &Client, session: Session, asks: bool, out: &Out) -> Result<(), Fault> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| internal(&e))?;
-    Attempt { client, out, asks, opens: true, shown: None }.to_its_end(session, &mut interrupt).await
+    let mut attempt = Attempt { client, out, asks, opens: true, pastes: false, shown: None };
+    let ended = attempt.follow_or_cancel(session, &mut interrupt).await?;
+    finish(client, &ended, out).await
+}
+
+/// Tells whether a person is asked who needn't be here now. With the secrets at hand nobody has to be asked.
+fn asks_later(args: &Connect) -> bool {
+    args.non_interactive && !args.secrets_from_stdin && !args.no_wait
+}
+
+/// Asks for what an intent means; when several apps fit, the person chooses.
+async fn ask_by_intent(intent: &str, args: &Connect, out: &Out) -> Result<(), Fault> {
+    let found = search::find(intent).await?;
+    let app = match (found.outcome, found.items.first()) {
+        (SearchOutcome::Pick, Some(first)) => Some(first.key.to_string()),
+        (SearchOutcome::None, _) => return Err(Fault::new(ErrorCode::NoMatch, format!("no app fits {intent:?}"))),
+        (SearchOutcome::Pick | SearchOutcome::Choose, _) => None,
+    };
+    let client = running_or_started().await?;
+    let ask = Ask { prompt: app.is_none().then(|| intent.to_owned()), app, ..asked(args) };
+    connection_request::show(out, &told(client.ask(&ask).await)?);
+    Ok(())
+}
+
+/// What is asked for beside the app.
+fn asked(args: &Connect) -> Ask {
+    Ask {
+        key: args.connection_key.clone(),
+        name: args.name.clone(),
+        allow_multiple: args.allow_multiple.then_some(true),
+        ..Ask::default()
+    }
 }
 
 /// Checks a key before it goes anywhere.
@@ -140,22 +182,22 @@ struct Attempt<'a> {
     out: &'a Out,
     asks: bool,
     opens: bool,
+    pastes: bool,
     /// The page that was opened last, so that it is opened once.
     shown: Option<String>,
 }
 
 impl Attempt<'_> {
-    async fn to_its_end(&mut self, session: Session, interrupt: &mut Signal) -> Result<(), Fault> {
+    async fn follow_or_cancel(&mut self, session: Session, interrupt: &mut Signal) -> Result<Session, Fault> {
         let id = session.id.to_string();
         let client = self.client;
-        let ended = tokio::select! {
-            ended = self.follow(session) => ended?,
+        tokio::select! {
+            ended = self.follow(session) => ended,
             _ = interrupt.recv() => {
                 told(client.cancel_session(&id).await)?;
-                return Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."));
+                Err(Fault::new(ErrorCode::SessionEnded, "you called it off").hint("Nothing was changed."))
             }
-        };
-        finish(client, &ended, self.out).await
+        }
     }
 
     async fn follow(&mut self, mut session: Session) -> Result<Session, Fault> {
@@ -166,8 +208,14 @@ impl Attempt<'_> {
                     session = self.fill(&session, fields.clone(), problem).await?;
                     continue;
                 }
-                SessionState::AwaitingUser { .. } => {
+                SessionState::AwaitingUser { user_code, .. } => {
+                    let pastes = self.pastes && user_code.is_none();
                     self.lead(&session);
+                    if pastes {
+                        let address = input::ask_beside("Then paste the address that the browser ended at: ").await?;
+                        session = told(self.client.paste(session.id.as_str(), &address).await)?;
+                        continue;
+                    }
                     "awaiting-user"
                 }
                 SessionState::Exchanging => "exchanging",
@@ -190,7 +238,9 @@ impl Attempt<'_> {
             self.out.note(&format!("Your code for {}: {}", session.app_name, paint(Tone::Strong, code)));
         }
         let opened = self.opens && browser::there_is_a_desktop() && browser::open_page(&url).is_ok();
-        let lead = if opened {
+        let lead = if self.pastes {
+            format!("Open this page in any browser to sign in to {}:", session.app_name)
+        } else if opened {
             format!("Sign in to {} in the browser that opened. If none did, open this page:", session.app_name)
         } else {
             format!("Open this page in a browser on this computer to sign in to {}:", session.app_name)

@@ -1,6 +1,7 @@
 //! `membrane connection …`
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use membrane_model::{ConnectionView, Fault, HealthStatus};
 use membrane_sdk::{Client, ConnectionFilter};
@@ -16,18 +17,47 @@ use crate::table::{Cell, table};
 pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
     let client = running_or_started().await?;
     match command {
-        Connection::List { integration_key, disconnected, search, archived } => {
+        Connection::List { integration_key, disconnected, search, archived, limit, cursor } => {
             let filter = ConnectionFilter {
                 app: integration_key,
                 search,
                 disconnected: disconnected.then_some(true),
                 include_archived: archived,
             };
+            if let Some(limit) = limit {
+                let page = told(client.connections_page(&filter, limit, cursor.as_deref()).await)?;
+                out.answer(&page, || match &page.cursor {
+                    Some(next) => format!("{}\n\nMore: --cursor {next}", list(&page.items, &filter)),
+                    None => list(&page.items, &filter),
+                });
+                return Ok(());
+            }
             let mut all = told(client.connections(&filter).await)?;
             all.sort_by_key(|connection| connection.health.status != HealthStatus::Attention);
             out.answer(&all, || list(&all, &filter));
         }
-        Connection::Get { id } => show(out, &told(client.connection(&id).await)?),
+        Connection::Get { id, wait, timeout } => {
+            let view = told(client.connection(&id).await)?;
+            let view = match wait {
+                true => told(client.wait_connected(&view, Duration::from_secs(timeout.into())).await)?,
+                false => view,
+            };
+            show(out, &view);
+        }
+        Connection::Patch { id, data } => {
+            let changes: serde_json::Value = serde_json::from_str(&data)
+                .ok()
+                .filter(serde_json::Value::is_object)
+                .ok_or_else(|| wrong_use("--data is no JSON object", "Write it as --data '{\"name\": \"Work\"}'."))?;
+            show(out, &told(client.patch(&id, &changes).await)?);
+        }
+        Connection::Restore { id } => {
+            let view = told(client.restore(&id).await)?;
+            show(out, &view);
+            if !out.json {
+                out.note(&paint(Tone::Quiet, &format!("  membrane connect --connectionId {}", view.id)));
+            }
+        }
         Connection::Token { id, min_valid } => {
             let token = told(client.token(&id, min_valid).await)?;
             if std::io::stdout().is_terminal() {
@@ -43,7 +73,10 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
                     let session = told(client.session(session.as_str()).await)?;
                     super::connect::to_its_end(&client, session, asks, out).await?;
                 }
-                _ => show(out, &view),
+                _ => {
+                    show(out, &view);
+                    lead(out, &view);
+                }
             }
         }
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
@@ -96,6 +129,14 @@ async fn archive(client: &Client, id: &str, yes: bool, out: &Out) -> Result<(), 
     let archived = told(client.archive(connection.id.as_str()).await)?;
     out.answer(&archived, || format!("{} Archived {}.", paint(Tone::Good, "✓"), archived.name));
     Ok(())
+}
+
+/// Says where the person goes on, and how to wait for them.
+fn lead(out: &Out, view: &ConnectionView) {
+    if let (false, Some(url)) = (out.json, view.client_action.as_ref().and_then(|action| action.ui_url.as_ref())) {
+        out.line(&format!("  Sign in   {url}"));
+        out.note(&paint(Tone::Quiet, &format!("  membrane connection get {} --wait", view.id)));
+    }
 }
 
 /// Shows one connection.
@@ -196,7 +237,7 @@ fn read_end(text: &str) -> Result<Option<String>, Fault> {
             let end = day.and_then(|day| day.at(23, 59, 59, 0).to_zoned_datetime(jiff::tz::TimeZone::system()).ok());
             end.ok_or_else(|| {
                 let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-                wrong_use(&format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
+                wrong_use(format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
             })?
             .timestamp()
         }
@@ -205,6 +246,6 @@ fn read_end(text: &str) -> Result<Option<String>, Fault> {
 }
 
 /// Says a time in the zone of this computer.
-fn local(at: jiff::Timestamp) -> String {
+pub(super) fn local(at: jiff::Timestamp) -> String {
     at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }

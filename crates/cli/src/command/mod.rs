@@ -4,13 +4,19 @@ mod app;
 mod client;
 mod connect;
 mod connection;
+mod connection_request;
 mod console;
 mod doctor;
+mod events;
+mod integration;
+mod man;
+mod mcp;
 mod origin;
 pub(crate) mod request;
 mod sandbox;
 mod search;
 mod status;
+mod token;
 mod vault;
 pub(crate) mod webhook;
 
@@ -28,6 +34,12 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
     match command {
         Command::Connect(connect) => connect::run(connect, out).await?,
         Command::Connection(connection) => connection::run(connection, out).await?,
+        Command::ConnectionRequest(request) => connection_request::run(request, out).await?,
+        Command::Integration(integration) => integration::run(integration, out).await?,
+        Command::Events(options) => events::run(options, out).await?,
+        Command::Token(options) => token::run(options, out)?,
+        Command::Mcp(options) => mcp::run(options, out).await?,
+        Command::Man { dir } => man::run(dir.as_deref(), out)?,
         Command::Search { batch: Some(file), .. } => search::batch(&file, out).await?,
         Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
         Command::App(app) => app::run(app, out).await?,

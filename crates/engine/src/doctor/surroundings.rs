@@ -37,7 +37,7 @@ pub(super) async fn schemes() -> Finding {
             Some(found) => foreign = Some((scheme, found.trim().to_owned())),
         }
     }
-    let fix = "Install the package, or make Membrane Desktop the default: xdg-mime default dev.membrane.desktop.desktop x-scheme-handler/membrane x-scheme-handler/dev.membrane.desktop";
+    let fix = "Install the package, or make Membrane Desktop the default: `xdg-mime default dev.membrane.desktop.desktop x-scheme-handler/membrane x-scheme-handler/dev.membrane.desktop`.";
     match foreign {
         None => finding(
             Subject::Schemes,
@@ -165,7 +165,7 @@ fn network(asked: Option<(String, bool)>) -> Finding {
             Subject::Network,
             Outcome::Fine,
             "route",
-            "This computer has a network; no app is connected yet that could be asked.",
+            "This computer has a network; no connected app could be asked.",
         ),
         None => with(
             finding(Subject::Network, Outcome::Broken, "offline", "This computer has no network."),
@@ -176,7 +176,7 @@ fn network(asked: Option<(String, bool)>) -> Finding {
 }
 
 fn clock(date: Option<Timestamp>, synchronised: Option<bool>, now: Timestamp) -> Finding {
-    let fix = Some("Turn on the automatic time in the system's settings: timedatectl set-ntp true");
+    let fix = Some("Turn on the automatic time in the system's settings: `timedatectl set-ntp true`.");
     if let Some(date) = date {
         let skew = now.duration_since(date);
         if skew.unsigned_abs() <= SKEW_MAX {

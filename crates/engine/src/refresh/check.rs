@@ -16,7 +16,7 @@ use crate::{Check, Engine};
 const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// How long until an app that could not be asked is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
-/// How long a credential that outlived its end counts as good.
+/// How long a credential that outlived its end counts as good, at most; as long again as it lived, if that is shorter.
 const STILL_GOOD: Duration = Duration::from_secs(5 * 60);
 /// A token that is younger than this is not renewed again because somebody was refused.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -72,13 +72,14 @@ impl Engine {
             Verdict::Works => {
                 let next = next_check(now, row.next_refresh_at, random_unit());
                 let ended = row.expires_at.filter(|end| *end <= now && !row.has_refresh);
+                let still_good = STILL_GOOD.min(between(row.obtained_at, now));
                 self.write(move |tx| {
                     tx.schedule_check(&id, generation, next, None)?;
                     // What works has proved itself: the one before it has no purpose any more.
                     tx.forget_previous(&id, generation)?;
                     match ended {
                         // It was said to end, and has not: it is asked about again.
-                        Some(_) => tx.set_end(&id, Some(after(now, STILL_GOOD))),
+                        Some(_) => tx.set_end(&id, Some(after(now, still_good))),
                         None => Ok(()),
                     }
                 })
