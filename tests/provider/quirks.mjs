@@ -66,7 +66,7 @@ export async function quirks(state, path, request, response) {
       const refresh = randomUUID();
       quirk.tokens.set(access, account).set(refresh, account);
       const nest = { access_token: access, refresh_token: refresh, expires_in: state.settings.accessTtl, id: account };
-      return json(response, 200, { ok: true, authed_user: { ...nest, instance: `${state.origin}/quirks/host-${quirk.turn}` } });
+      return json(response, 200, { ok: true, authed_user: { ...nest, instance: state.origin, host: `host-${quirk.turn}` } });
     }
     case '/quirks/login': {
       const [user, key] = basic(request);

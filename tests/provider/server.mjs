@@ -66,7 +66,7 @@ server.on('request', async (request, response) => {
     else if (faulty(state, path, request, response)) return;
     else if (path.startsWith('/quirks/')) await quirks(state, path, request, response);
     else if (path === '/mcp' || path === '/.well-known/oauth-protected-resource/mcp') await mcp(state, provider, path, request, response);
-    else if (path === '/.well-known/openid-configuration' && state.settings.metadata && !request.headers['x-inner']) {
+    else if (['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].includes(path) && state.settings.metadata && !request.headers['x-inner']) {
       const plain = await fetch(`${origin}${path}`, { headers: { 'x-inner': '1' } });
       bend(state, path, response, await plain.json());
     } else if (path.startsWith('/api/') || path === '/echo') await api(state, provider, path, request, response);

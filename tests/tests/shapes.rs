@@ -68,8 +68,8 @@ fn a_provider_with_every_peculiarity_is_connected_and_renewed() -> Result<()> {
     ensure!(exchange["media"] == "application/json" && exchange["how"] == "post", "{exchange}");
     ensure!(exchange["flavour"] == "of acme" && exchange["header"] == "yes", "{exchange}");
     // The provider moves the account to another host with every renewal.
-    let before = made["input"]["instance"].clone();
-    let moved = home.until(id(&made), "a renewal", SOON, |now| now["input"]["instance"] != before)?;
+    let before = made["input"]["host"].clone();
+    let moved = home.until(id(&made), "a renewal", SOON, |now| now["input"]["host"] != before)?;
     ensure!(moved["connected"] == true, "{moved}");
     let test = home.json(&["connection", "test", id(&made)])?;
     ensure!(test["success"] == true, "{test}");
@@ -218,10 +218,7 @@ fn one_of_several_sites_is_chosen_after_the_sign_in() -> Result<()> {
     ensure!(only["input"]["site"] == "s9", "{only}");
     provider.change(&json!({ "sites": [] }))?;
     let none = sign_in(&home, &["--integrationKey", "sites"], "ada")?;
-    ensure!(
-        none.error()?["code"] == "provider_error" && none.err.contains("Site") | none.err.contains("site"),
-        "{none:?}"
-    );
+    ensure!(none.code != 0 && none.err.contains("provider_error") && none.err.contains("lists nothing"), "{none:?}");
     Ok(())
 }
 

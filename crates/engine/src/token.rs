@@ -135,7 +135,9 @@ impl Engine {
     /// As [`Self::token`]; an app without such a request is `BadRequest`.
     pub async fn test(&self, id: &ConnectionId) -> Result<crate::Check, Fault> {
         let connection = self.find(id)?;
-        self.token(&Caller::Console, id, Duration::ZERO).await?;
+        self.usable(&connection)?;
+        self.need_vault().await?;
+        self.row_good_for(&connection, Duration::ZERO).await?;
         if method_of(&self.catalog(), &connection).is_none_or(|(_, method)| method.verify.is_none()) {
             return Ok(crate::Check::Unknown);
         }
