@@ -20,7 +20,7 @@ pub use authorize::{Authorization, authorization, state_hash};
 pub use callback::{Callback, CallbackError, check_issuer, read_callback};
 pub use classify::{Cause, ExchangeFailure};
 pub use device::{DeviceAuthorization, DevicePoll, DevicePolling, device_poll_once, device_start};
-pub use exchange::{client_credentials, exchange_code, refresh};
+pub use exchange::{client_credentials, exchange_code, read_tokens, refresh};
 pub use http::{Http, Reach, Reply, Unreachable};
 pub use openable::openable;
 pub use provider::{Client, ClientAuth, Pkce, Provider, TokenBodyForm};
