@@ -7,15 +7,29 @@ use membrane_sdk::{Client, ConnectionFilter};
 use serde_json::json;
 
 use crate::args::Connection;
-use crate::engine::{running_or_started, told};
+use crate::engine::{running_or_started, straight, told};
 use crate::failure::wrong_use;
 use crate::input;
 use crate::out::{Out, Tone, paint};
 use crate::table::{Cell, table};
 
 pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
+    // Scripts ask for tokens all the time, so this takes one call and no more.
+    if let Connection::Token { id, min_valid } = command {
+        let token = straight(|client| {
+            let id = id.clone();
+            async move { client.token(&id, min_valid).await }
+        })
+        .await?;
+        if std::io::stdout().is_terminal() {
+            out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
+        }
+        out.answer(&token, || token.access_token.clone());
+        return Ok(());
+    }
     let client = running_or_started().await?;
     match command {
+        Connection::Token { .. } => {}
         Connection::List { integration_key, disconnected, search, archived } => {
             let filter = ConnectionFilter {
                 app: integration_key,
@@ -28,13 +42,6 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
             out.answer(&all, || list(&all, &filter));
         }
         Connection::Get { id } => show(out, &told(client.connection(&id).await)?),
-        Connection::Token { id, min_valid } => {
-            let token = told(client.token(&id, min_valid).await)?;
-            if std::io::stdout().is_terminal() {
-                out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
-            }
-            out.answer(&token, || token.access_token.clone());
-        }
         Connection::Archive { id, yes } => archive(&client, &id, yes, out).await?,
         Connection::Rename { id, name } => show(out, &told(client.rename(&id, &name).await)?),
         Connection::Refresh { id } => show(out, &told(client.refresh(&id).await)?),
@@ -183,7 +190,7 @@ fn read_end(text: &str) -> Result<Option<String>, Fault> {
             let end = day.and_then(|day| day.at(23, 59, 59, 0).to_zoned_datetime(jiff::tz::TimeZone::system()).ok());
             end.ok_or_else(|| {
                 let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-                wrong_use(&format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
+                wrong_use(format!("{shown:?} is no day"), "Write a day like 2027-01-31, or never.")
             })?
             .timestamp()
         }
