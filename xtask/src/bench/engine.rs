@@ -54,11 +54,11 @@ impl Drop for Home {
 }
 
 /// An engine that listens, ended when it is dropped.
-struct Engine(Guard);
+pub(super) struct Engine(Guard);
 
 impl Engine {
     /// Starts one and returns it with the time until its socket answered.
-    fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
+    pub(super) fn start(home: &Home, membrane: &Path) -> Result<(Self, Duration)> {
         let started = Instant::now();
         let mut engine = Self(Guard(home.command(membrane).arg("serve").spawn()?));
         while request(&home.socket(), "GET", "/health", None).is_err() {
@@ -69,6 +69,10 @@ impl Engine {
             std::thread::sleep(Duration::from_micros(200));
         }
         Ok((engine, started.elapsed()))
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.0.0.id()
     }
 }
 
@@ -156,7 +160,7 @@ fn fill(socket: &Path) -> Result<()> {
 }
 
 /// Returns a process's resident memory in MB.
-fn resident(pid: u32) -> Result<f64> {
+pub(super) fn resident(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the process is gone")?;
     let kilobytes: f64 = line.split_whitespace().next().and_then(|n| n.parse().ok()).context("no number")?;

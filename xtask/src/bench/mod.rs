@@ -3,6 +3,7 @@
 mod desktop;
 mod engine;
 mod http;
+mod refresh;
 mod screen;
 
 use std::path::Path;
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// Measure what is built already
     #[arg(long)]
     no_build: bool,
+    /// Only one group of figures
+    #[arg(long, value_parser = ["engine", "refresh", "desktop", "sizes"])]
+    only: Option<String>,
     /// The cargo profile; figures for the table of record are those of release
     #[arg(long, default_value = "release", value_parser = ["release", "quick", "dev"])]
     profile: String,
@@ -46,15 +50,18 @@ impl Row {
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
-        setup::packages(Wanted::Test)?;
+        setup::packages(Wanted::Bench)?;
         setup::console()?;
         let build = ["build", "--profile", &options.profile, "-p", "membrane-cli", "-p", "membrane-desktop"];
         run_command(cargo(&build).args(["--features", FEATURES]))?;
+        run_command(&mut cargo(&["build", "--profile", &options.profile, "-p", "membrane-tests", "--bins"]))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let mut rows = engine::rows(&binaries);
-    rows.extend(desktop::rows(&binaries));
-    rows.extend(sizes(&binaries));
+    let wanted = |group: &str| options.only.as_deref().is_none_or(|only| only == group);
+    let groups: [(&str, fn(&Path) -> Vec<Row>); 4] =
+        [("engine", engine::rows), ("refresh", refresh::rows), ("desktop", desktop::rows), ("sizes", sizes)];
+    let wanted = groups.into_iter().filter(|(group, _)| wanted(group));
+    let mut rows: Vec<Row> = wanted.flat_map(|(_, measure)| measure(&binaries)).collect();
     if options.cold {
         rows.push(Row::new("cold debug build", "", cold_build()));
     }
@@ -150,9 +157,10 @@ mod tests {
     fn what_is_not_built_is_said_and_stops_nothing() {
         let nowhere = Path::new("/nonexistent");
         let mut rows = engine::rows(nowhere);
+        rows.extend(refresh::rows(nowhere));
         rows.extend(desktop::rows(nowhere));
         rows.extend(sizes(nowhere));
-        assert!(rows.len() >= 9);
+        assert!(rows.len() >= 16);
         assert!(rows.iter().all(|row| row.value == "not built"), "{rows:#?}");
     }
 }
