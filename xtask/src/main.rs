@@ -3,6 +3,7 @@
 
 mod bench;
 mod dist;
+mod fuzz;
 mod icons;
 mod run;
 mod setup;
@@ -44,6 +45,12 @@ enum Command {
     },
     /// Measure the release build
     Bench(bench::Options),
+    /// Look for inputs that break the parsers
+    Fuzz {
+        /// For how many seconds each
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Check the rules of the house
     Tidy,
     /// Make a .deb
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
             return if test::run(long, filter.as_deref()) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Command::Bench(options) => bench::run(&options),
+        Command::Fuzz { seconds } => fuzz::run(seconds),
         Command::Tidy => tidy::run(),
         Command::Dist { profile } => {
             dist::run(&profile).map(|package| shell::say(&format!("made {}", package.display())))

@@ -6,7 +6,10 @@ use crate::dist;
 use crate::setup::{self, Wanted};
 use crate::shell::{FEATURES, binaries, cargo, command, root, run as run_command, target};
 use crate::tally::Tally;
-use crate::tidy;
+use crate::{fuzz, tidy};
+
+/// How long each parser is fuzzed in a long run; every run reads what was found before.
+const FUZZ_SECONDS: u32 = 60;
 
 /// Installs what is missing and runs everything, whatever fails on the way; returns whether all passed.
 pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
@@ -40,6 +43,9 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
         tests.env("MEMBRANE_TEST_LONG", "1");
     }
     tally.tests("tests", &mut tests);
+    if long && filter.is_none() {
+        tally.check("fuzzing", fuzz::run(FUZZ_SECONDS));
+    }
     tally.finish()
 }
 

@@ -1,5 +1,6 @@
 //! The engine behind a command: the one that runs, or a headless one started for it.
 
+use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -27,6 +28,17 @@ pub(crate) async fn running() -> Result<Client, Fault> {
     match client.call::<serde_json::Value>(http_get(), "/health", None::<&()>).await {
         Ok(_) => Ok(client),
         Err(error) => Err(error.into_fault()),
+    }
+}
+
+/// Makes one call to the engine, without asking first whether it is there; starts one when none is.
+pub(crate) async fn straight<T, F>(call: impl Fn(Client) -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, SdkError>>,
+{
+    match told(call(Client::unix(Paths::resolve()?.socket)).await) {
+        Err(fault) if fault.code == ErrorCode::EngineNotRunning => told(call(running_or_started().await?).await),
+        answer => answer,
     }
 }
 

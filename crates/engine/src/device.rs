@@ -1,5 +1,6 @@
 //! Which computer this is, for telling a data folder that was copied from one that is at home.
 
+use membrane_model::EventId;
 use membrane_store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -15,21 +16,25 @@ pub(crate) fn id() -> Option<String> {
     Some(hex::encode(&Sha256::digest(text.as_bytes())[..16]))
 }
 
-/// Returns the name that credentials get. Credentials from before computers had names are taken for its own.
+/// Returns the name that new credentials get. A folder that finds itself on another computer takes a new one, so that what
+/// it brought along is told from what is signed in here.
 pub(crate) fn settle(store: &Store, computer: Option<String>) -> Result<String, StoreError> {
-    let (known, old) = store.read(|tx| Ok((tx.meta(KEY)?, tx.meta("device_id")?)))?;
-    let old = old.unwrap_or_default();
-    match (computer, known) {
-        (Some(computer), None) => {
-            let name = computer.clone();
+    let (home, name) = store.read(|tx| Ok((tx.meta(KEY)?, tx.meta("device_id")?)))?;
+    let name = name.unwrap_or_default();
+    let Some(computer) = computer else { return Ok(name) };
+    match home {
+        Some(home) if home == computer => Ok(name),
+        Some(_) => {
+            let name = EventId::generate().to_string();
             store.write(|tx| {
-                tx.rename_device(&old, &name)?;
-                tx.set_meta(KEY, &name)
-            })?;
-            Ok(computer)
+                tx.set_meta(KEY, &computer)?;
+                tx.set_meta("device_id", &name)?;
+                Ok(name.clone())
+            })
         }
-        (Some(computer), Some(_)) => Ok(computer),
-        (None, Some(known)) => Ok(known),
-        (None, None) => Ok(old),
+        None => {
+            store.write(|tx| tx.set_meta(KEY, &computer))?;
+            Ok(name)
+        }
     }
 }

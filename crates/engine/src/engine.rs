@@ -98,11 +98,13 @@ pub(crate) struct Parts {
     pub device_id: Option<String>,
     /// How requests go out.
     pub http: Http,
+    /// Heed what the system says of network and sleep.
+    pub heed_system: bool,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { keychain: None, own_the_folder: true, device_id: None, http: Http::new() }
+        Self { keychain: None, own_the_folder: true, device_id: None, http: Http::new(), heed_system: true }
     }
 }
 
@@ -177,7 +179,9 @@ impl Engine {
             paths,
             _lock: lock,
         }));
-        engine.start_weather();
+        if parts.heed_system {
+            engine.start_weather();
+        }
         engine.reload_origins();
         engine.start_unlocking();
         engine.start_scheduler();

@@ -175,6 +175,12 @@ fn root_cause(app_name: &str, facts: &CredentialFacts, around: &Surroundings, no
                 "A page of this network answers in the place of {app_name}; perhaps it wants you to sign in.{again}{works_until}"
             ),
         ),
+        Some("app-unknown") => (
+            WarningCode::ProviderUnavailable,
+            format!(
+                "Nothing is known of the app {app_name} any more, so it is not renewed. Add its file again.{works_until}"
+            ),
+        ),
         Some("tls") => (
             WarningCode::ProviderUnavailable,
             format!(
@@ -379,6 +385,7 @@ mod tests {
             ("web-page", WarningCode::Offline, "A page of this network"),
             ("tls", WarningCode::ProviderUnavailable, "No secure connection"),
             ("http-429", WarningCode::ProviderUnavailable, "isn't answering"),
+            ("app-unknown", WarningCode::ProviderUnavailable, "Nothing is known"),
         ] {
             let facts = CredentialFacts {
                 retry_attempts: 1,

@@ -131,6 +131,36 @@ fn page() -> String {
     page
 }
 
+/// Draws a connection's states for the page about the life of a token.
+fn diagram() -> String {
+    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Connecting\n");
+    for (name, state) in connection_states() {
+        for (what, event) in connection_events() {
+            let Some(step) = transition(&state, &event, Timestamp::UNIX_EPOCH) else { continue };
+            let next = if event == ConnectionEvent::Archive { "[*]" } else { connection_name(&step.next) };
+            if next != name {
+                text.push_str(&format!("    {name} --> {next}: {what}\n"));
+            }
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
+#[test]
+fn the_diagram_in_the_life_of_a_token_is_fresh() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/token-lifecycle.md");
+    let page = std::fs::read_to_string(file).unwrap_or_default();
+    let (start, end) = ("<!-- states -->\n", "<!-- end of states -->\n");
+    let (before, rest) = page.split_once(start).unwrap();
+    let (found, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(file, format!("{before}{start}{}{end}{after}", diagram())).unwrap();
+    } else {
+        assert_eq!(found, diagram(), "run UPDATE_DOCS=1 cargo test -p membrane-engine");
+    }
+}
+
 #[test]
 fn the_page_of_states_is_fresh() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/states.md");

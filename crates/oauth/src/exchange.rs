@@ -147,6 +147,14 @@ fn token_client(provider: &Provider, client: &Client) -> TokenClient {
     oauth
 }
 
+/// Reads tokens out of an answer, or what it means that there are none.
+///
+/// # Errors
+/// [`ExchangeFailure`].
+pub fn read_tokens(provider: &Provider, reply: Reply) -> Result<TokenReply, ExchangeFailure> {
+    tokens(provider, Ok(reply))
+}
+
 /// Reads tokens out of what came back.
 pub(crate) fn tokens(
     provider: &Provider,

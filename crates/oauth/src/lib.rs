@@ -28,7 +28,7 @@ pub use classify::{Cause, ExchangeFailure};
 pub use device::{DeviceAuthorization, DevicePoll, DevicePolling, device_poll_once, device_start};
 pub use discover::{Challenge, DiscoveryProblem, authorization_server, protected_resource};
 pub use dpop::DpopKey;
-pub use exchange::{client_credentials, exchange_code, refresh};
+pub use exchange::{client_credentials, exchange_code, read_tokens, refresh};
 pub use http::{Http, Reach, Reply, Unreachable};
 pub use metadata::{ResourceMetadata, ServerMetadata};
 pub use openable::openable;

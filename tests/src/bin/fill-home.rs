@@ -31,8 +31,7 @@ async fn main() -> Result<()> {
         Some(_) => Ok(()),
         None => tx.put_key_check(&check),
     })?;
-    let device = store.read(|tx| Ok((tx.meta("computer")?, tx.meta("device_id")?)))?;
-    let device = device.0.or(device.1).unwrap_or_default();
+    let device = store.read(|tx| tx.meta("device_id"))?.unwrap_or_default();
     let now = Timestamp::now();
     for start in (0..count).step_by(BATCH) {
         let rows = (start..count.min(start + BATCH))

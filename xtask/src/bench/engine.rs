@@ -70,14 +70,13 @@ impl Engine {
         }
         Ok((engine, started.elapsed()))
     }
-}
 
-impl Engine {
-    /// Returns its process id.
     pub(super) fn pid(&self) -> u32 {
         self.0.0.id()
     }
 }
+
+impl Engine {}
 
 /// Measures the engine and the command line.
 pub(super) fn rows(binaries: &Path) -> Vec<Row> {
@@ -163,7 +162,7 @@ pub(super) fn fill(socket: &Path, count: usize) -> Result<()> {
 }
 
 /// Returns a process's resident memory in MB.
-fn resident(pid: u32) -> Result<f64> {
+pub(super) fn resident(pid: u32) -> Result<f64> {
     memory_of(pid, "VmRSS:")
 }
 

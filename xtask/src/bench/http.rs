@@ -9,12 +9,24 @@ use anyhow::{Context, Result, bail};
 
 /// Makes a request and returns the body of a good answer.
 pub(crate) fn request(socket: &Path, method: &str, path: &str, body: Option<&str>) -> Result<Vec<u8>> {
-    let mut stream = UnixStream::connect(socket)?;
+    let stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    request_over(stream, method, path, None, body)
+}
+
+/// The same over a stream that is open already; the body is JSON unless told otherwise.
+pub(crate) fn request_over(
+    mut stream: impl Read + Write,
+    method: &str,
+    path: &str,
+    content_type: Option<&str>,
+    body: Option<&str>,
+) -> Result<Vec<u8>> {
     let body = body.unwrap_or_default();
+    let content_type = content_type.unwrap_or("application/json");
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;
     let mut reply = Vec::new();

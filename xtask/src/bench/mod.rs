@@ -7,6 +7,7 @@ mod engine;
 mod http;
 mod intent;
 mod proxy;
+mod refresh;
 mod screen;
 
 use std::path::Path;
@@ -21,7 +22,7 @@ use crate::shell::{self, FEATURES, cargo, run as run_command, target};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Measure this part alone; `intent` is the search by intent, which the whole table leaves out
-    #[arg(value_parser = ["engine", "api", "proxy", "desktop", "console", "sizes", "intent"])]
+    #[arg(value_parser = ["engine", "refresh", "api", "proxy", "desktop", "console", "sizes", "intent"])]
     only: Option<String>,
     /// Build everything anew in a folder of its own too, and say how long that takes
     #[arg(long)]
@@ -66,10 +67,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(cargo(&build).args(["--features", FEATURES]))?;
         let peer = ["build", "--profile", &options.profile, "-p", "membrane-api", "--example", "bare"];
         run_command(&mut cargo(&peer))?;
+        run_command(&mut cargo(&["build", "--profile", &options.profile, "-p", "membrane-tests", "--bins"]))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let parts: [(&str, Measure); 6] = [
+    let parts: [(&str, Measure); 7] = [
         ("engine", engine::rows),
+        ("refresh", refresh::rows),
         ("api", api::rows),
         ("proxy", proxy::rows),
         ("desktop", desktop::rows),
@@ -190,10 +193,11 @@ mod tests {
     fn what_is_not_built_is_said_and_stops_nothing() {
         let nowhere = Path::new("/nonexistent");
         let mut rows = engine::rows(nowhere);
+        rows.extend(refresh::rows(nowhere));
         rows.extend(desktop::rows(nowhere));
         rows.extend(proxy::rows(nowhere));
         rows.extend(sizes(nowhere));
-        assert!(rows.len() >= 13);
+        assert!(rows.len() >= 16);
         assert!(rows.iter().all(|row| row.value == "not built"), "{rows:#?}");
     }
 }

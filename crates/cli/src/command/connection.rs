@@ -8,15 +8,29 @@ use membrane_sdk::{Client, ConnectionFilter};
 use serde_json::json;
 
 use crate::args::Connection;
-use crate::engine::{running_or_started, told};
+use crate::engine::{running_or_started, straight, told};
 use crate::failure::wrong_use;
 use crate::input;
 use crate::out::{Out, Tone, paint};
 use crate::table::{Cell, table};
 
 pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
+    // Scripts ask for tokens all the time, so this takes one call and no more.
+    if let Connection::Token { id, min_valid } = command {
+        let token = straight(|client| {
+            let id = id.clone();
+            async move { client.token(&id, min_valid).await }
+        })
+        .await?;
+        if std::io::stdout().is_terminal() {
+            out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
+        }
+        out.answer(&token, || token.access_token.clone());
+        return Ok(());
+    }
     let client = running_or_started().await?;
     match command {
+        Connection::Token { .. } => {}
         Connection::List { integration_key, disconnected, search, archived, limit, cursor } => {
             let filter = ConnectionFilter {
                 app: integration_key,
@@ -57,13 +71,6 @@ pub(super) async fn run(command: Connection, out: &Out) -> Result<(), Fault> {
             if !out.json {
                 out.note(&paint(Tone::Quiet, &format!("  membrane connect --connectionId {}", view.id)));
             }
-        }
-        Connection::Token { id, min_valid } => {
-            let token = told(client.token(&id, min_valid).await)?;
-            if std::io::stdout().is_terminal() {
-                out.note(&paint(Tone::Busy, "This is a secret. Whoever has it can use the account until it runs out."));
-            }
-            out.answer(&token, || token.access_token.clone());
         }
         Connection::Ensure { url, name, no_wait, non_interactive } => {
             let view = told(client.ensure(&url, name.as_deref()).await)?;

@@ -1,5 +1,7 @@
 //! Connections: listing, changing, resting and archiving them.
 
+#[cfg(test)]
+mod model;
 pub(crate) mod transition;
 mod view;
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// Renewals of one provider that are under way at once. More than it is asked at once, so that writing one down and
 /// getting another ready keeps none of its places empty.
-const PER_HOST: usize = 16;
+const PER_HOST: usize = 20;
 /// Renewals that are under way at once in all.
 const IN_ALL: usize = 128;
 /// After so many failures in a row a provider is tried with one renewal at a time.
@@ -209,7 +209,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn r33_a_network_that_is_back_is_a_new_start() {
-        let mut line = filled(&[("gone.example", 20)]);
+        let mut line = filled(&[("gone.example", PER_HOST + 4)]);
         for (host, waiting) in line.start(Instant::now()) {
             line.end(&host, &waiting.id, Ended::Failed, Instant::now());
         }

@@ -44,7 +44,7 @@ pub(crate) struct Flights {
 }
 
 /// Exchanges that one provider gets at once.
-const PER_HOST: usize = 8;
+const PER_HOST: usize = 12;
 
 impl Flights {
     /// Returns the lock of a connection.
@@ -120,8 +120,8 @@ impl Engine {
         }
         let catalog = self.catalog();
         let Some((app, method)) = method_of(&catalog, &connection) else {
-            tracing::info!(connection = %id, "its app is not known any more");
-            return self.lose(id, DisconnectReason::ClientInvalid).await;
+            // Its file may come back, so this ends nothing.
+            return self.try_again(&row, "app-unknown", None, false).await;
         };
         if rotates(method) && row.device_id != self.inner().device_id {
             return self.lose(id, DisconnectReason::OtherComputer).await;

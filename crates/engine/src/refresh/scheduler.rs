@@ -156,7 +156,12 @@ impl Engine {
                     desk.line.add(host, waiting);
                 }
             }
-            DueTask::Check | DueTask::End if unlocked && desk.checking.insert(id.clone()) => {
+            // Without a network nobody can be asked, and nothing is called over on a clock's word alone.
+            DueTask::Check | DueTask::End
+                if unlocked
+                    && self.weather().now().lets_start(Instant::now()) == Start::Now
+                    && desk.checking.insert(id.clone()) =>
+            {
                 self.start_check(due.clone(), Arc::clone(&desk.checks), desk.done.clone());
             }
             DueTask::Renew | DueTask::Check | DueTask::End => {}

@@ -264,15 +264,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives the credentials of a computer its new name.
-    ///
-    /// # Errors
-    /// Fails when the database can't be written.
-    pub fn rename_device(&self, from: &str, to: &str) -> Result<(), StoreError> {
-        self.0.prepare_cached("UPDATE credential SET device_id = ?2 WHERE device_id = ?1")?.execute([from, to])?;
-        Ok(())
-    }
-
     /// Sets when a key ends, as the person knows it.
     ///
     /// # Errors

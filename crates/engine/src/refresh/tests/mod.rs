@@ -218,6 +218,7 @@ async fn open(
         own_the_folder,
         device_id: Some(computer.to_owned()),
         http: Http::with_patience(Duration::from_millis(700)),
+        heed_system: false,
     };
     let engine = Engine::open_with(config, parts).await.unwrap();
     engine.need_vault().await.unwrap();
