@@ -268,7 +268,7 @@ fn json_answers_have_the_shapes_of_the_api() -> Result<()> {
       },
       "createdAt": "TIME",
       "updatedAt": "TIME",
-      "lastActiveAt": "TIME",
+      "lastActiveAt": null,
       "archivedAt": "TIME"
     }
     "#);
@@ -330,7 +330,7 @@ fn json_answers_have_the_shapes_of_the_api() -> Result<()> {
       },
       "createdAt": "TIME",
       "updatedAt": "TIME",
-      "lastActiveAt": "TIME"
+      "lastActiveAt": null
     }
     "#);
     insta::assert_snapshot!(terminal.run("events --limit 1 --json")?, @r#"

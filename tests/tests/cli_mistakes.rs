@@ -41,7 +41,7 @@ fn mistakes_say_what_to_do() -> Result<()> {
     exit 2
     "#);
     insta::assert_snapshot!(terminal.run("connection ensure https://unknown.invalid")?, @r#"
-    ! Error: Unknown.invalid can't be signed in to: the server's name could not be looked up.
+    ! Error: unknown.invalid can't be signed in to: the server's name could not be looked up.
     !        Check the address and your network; addresses inside a private network are not followed.
     exit 6
     "#);
