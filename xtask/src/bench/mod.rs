@@ -48,6 +48,9 @@ impl Row {
     }
 }
 
+/// What measures a part, given the folder of the programs.
+type Part = fn(&Path) -> Vec<Row>;
+
 /// Measures everything and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
@@ -57,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_command(cargo(&build).args(["--features", FEATURES]))?;
     }
     let binaries = shell::binaries(&options.profile);
-    let parts: [(&str, fn(&Path) -> Vec<Row>); 5] = [
+    let parts: [(&str, Part); 5] = [
         ("engine", engine::rows),
         ("proxy", proxy::rows),
         ("desktop", desktop::rows),
