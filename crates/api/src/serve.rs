@@ -202,6 +202,8 @@ fn write_endpoint(paths: &Paths, api_uri: Option<&str>) -> Result<(), Fault> {
 
 async fn serve_unix(listener: UnixListener, router: Router, stop: tokio_util::sync::CancellationToken) {
     let own = rustix::process::geteuid().as_raw();
+    // Once for all: it goes through every route.
+    let router = router.layer(axum::Extension(Caller::Terminal));
     let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -215,8 +217,7 @@ async fn serve_unix(listener: UnixListener, router: Router, stop: tokio_util::sy
             Ok(peer) if peer.uid() == own => {}
             Ok(_) | Err(_) => continue,
         }
-        let service = router.clone().layer(axum::Extension(Caller::Terminal));
-        open.spawn(converse(TokioIo::new(stream), service, stop.clone()));
+        open.spawn(converse(TokioIo::new(stream), router.clone(), stop.clone()));
     }
     while open.join_next().await.is_some() {}
 }

@@ -147,7 +147,8 @@ fn passed() -> Router<Engine> {
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
 pub fn router(engine: Engine) -> Router {
     let (routes, document) = described().split_for_parts();
-    let document = crate::openapi::finished(document);
+    // Shared, since every connection has a router of its own, and the document is megabytes when it is taken apart.
+    let document = std::sync::Arc::new(crate::openapi::finished(document));
     routes
         .merge(opened())
         .merge(passed())
