@@ -138,7 +138,7 @@ fn r21_requests_are_pushed_and_tokens_bound_where_the_provider_wants_it() -> Res
     ensure!(test["success"] == true, "{test}");
     // Without the key the token is of no use to anybody, so it is not handed out.
     let token = home.cli(&["connection", "token", id(&made), "--json"])?;
-    ensure!(token.error()?["data"]["hint"].as_str().is_some_and(|hint| hint.contains("membrane request")), "{token:?}");
+    ensure!(token.error()?["hint"].as_str().is_some_and(|hint| hint.contains("membrane request")), "{token:?}");
     // A confidential client pushes with its secret.
     provider.change(&json!({ "dpop": false }))?;
     set_client(&home, "bound", "posting", "posting-client-secret")?;
