@@ -1,5 +1,8 @@
 //! The API's description (OpenAPI 3.1), made from the routes themselves.
 
+use std::sync::OnceLock;
+
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use membrane_model::WireError;
@@ -40,7 +43,7 @@ pub(crate) fn base() -> OpenApi {
 }
 
 /// Adds what all routes have in common: who may call, and how they fail.
-pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
+fn finished(mut document: OpenApi) -> OpenApi {
     document.servers = Some(vec![utoipa::openapi::Server::new("http://127.0.0.1:4780")]);
     let components = document.components.get_or_insert_with(Default::default);
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
@@ -78,12 +81,17 @@ fn unique_name(operation: &utoipa::openapi::path::Operation) -> String {
     name
 }
 
-/// Answers with the document.
-pub(crate) fn reply(document: &OpenApi) -> Response {
-    match document.to_json() {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+/// Answers with the document, which is written when it is first asked for.
+pub(crate) async fn reply() -> Response {
+    static TEXT: OnceLock<Option<Bytes>> = OnceLock::new();
+    match TEXT.get_or_init(|| served().to_json().ok().map(Bytes::from)) {
+        Some(text) => ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response(),
+        None => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+fn served() -> OpenApi {
+    finished(crate::routes::described().split_for_parts().1)
 }
 
 /// Returns the document as it is kept in `docs/openapi.json`.
@@ -91,8 +99,7 @@ pub(crate) fn reply(document: &OpenApi) -> Response {
 /// # Errors
 /// Fails when it can't be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    let (_, document) = crate::routes::described().split_for_parts();
-    finished(document).to_pretty_json().map(|text| text + "\n")
+    served().to_pretty_json().map(|text| text + "\n")
 }
 
 #[cfg(test)]

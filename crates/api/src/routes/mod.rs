@@ -146,13 +146,12 @@ fn passed() -> Router<Engine> {
 
 /// Makes the router of an engine. Whoever serves it says who calls, by a [`membrane_engine::Caller`] extension.
 pub fn router(engine: Engine) -> Router {
-    let (routes, document) = described().split_for_parts();
-    // Shared, since every connection has a router of its own, and the document is megabytes when it is taken apart.
-    let document = std::sync::Arc::new(crate::openapi::finished(document));
+    // The description is megabytes when it is taken apart: it is made again for whoever asks for it.
+    let (routes, _) = described().split_for_parts();
     routes
         .merge(opened())
         .merge(passed())
-        .route("/openapi.json", get(move || std::future::ready(crate::openapi::reply(&document))))
+        .route("/openapi.json", get(crate::openapi::reply))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(axum::Extension(crate::kept::KeptLists::default()))

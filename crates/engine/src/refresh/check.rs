@@ -73,6 +73,12 @@ impl Engine {
                 let next = next_check(now, row.next_refresh_at, random_unit());
                 let ended = row.expires_at.filter(|end| *end <= now && !row.has_refresh);
                 let still_good = STILL_GOOD.min(between(row.obtained_at, now));
+                // A sign-in ends when its server said so; only the end of a key is a guess.
+                let guessed = matches!(self.kind_of(connection), Some(AuthMethodKind::ApiKey | AuthMethodKind::Basic));
+                if ended.is_some() && !guessed {
+                    self.lose(&id, DisconnectReason::Expired).await?;
+                    return Ok(());
+                }
                 self.write(move |tx| {
                     tx.schedule_check(&id, generation, next, None)?;
                     // What works has proved itself: the one before it has no purpose any more.
