@@ -167,8 +167,8 @@ export default {
     const wrong = await call('POST', '/connections/ensure', { body: { appUrl: '10.0.0.1' } });
     assert.equal(wrong.status, 400);
     assert.match(wrong.body.message, /appUrl/);
-    const unknown = await call('POST', '/connections/ensure', { body: { appUrl: 'nobody-knows-this.example' } });
-    assert.equal(unknown.status, 404);
+    const unknown = await call('POST', '/connections/ensure', { body: { appUrl: 'nobody-knows-this.invalid' } });
+    assert.equal(unknown.status, 503);
     const { id } = await connected();
     const found = await call('POST', '/connections/ensure', { body: { appUrl: 'sandbox.membrane.example' } });
     if (found.status === 200) assert.equal(found.body.id, id);
