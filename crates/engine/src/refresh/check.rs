@@ -16,7 +16,7 @@ use crate::{Check, Engine};
 const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// How long until an app that could not be asked is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
-/// How long a credential that outlived its end counts as good, at most; as long again as it lived, if that is shorter.
+/// How long a credential that outlived its end counts as good, at most; an eighth of what it lived, if that is shorter.
 const STILL_GOOD: Duration = Duration::from_secs(5 * 60);
 /// A token that is younger than this is not renewed again because somebody was refused.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -72,13 +72,8 @@ impl Engine {
             Verdict::Works => {
                 let next = next_check(now, row.next_refresh_at, random_unit());
                 let ended = row.expires_at.filter(|end| *end <= now && !row.has_refresh);
-                let still_good = STILL_GOOD.min(between(row.obtained_at, now));
-                // A sign-in ends when its server said so; only the end of a key is a guess.
-                let guessed = matches!(self.kind_of(connection), Some(AuthMethodKind::ApiKey | AuthMethodKind::Basic));
-                if ended.is_some() && !guessed {
-                    self.lose(&id, DisconnectReason::Expired).await?;
-                    return Ok(());
-                }
+                // Asked again soon where it lived for seconds, and rarely where it lived for hours.
+                let still_good = (between(row.obtained_at, now) / 8).clamp(Duration::from_secs(1), STILL_GOOD);
                 self.write(move |tx| {
                     tx.schedule_check(&id, generation, next, None)?;
                     // What works has proved itself: the one before it has no purpose any more.
