@@ -20,9 +20,9 @@ async function caller(state, provider, authorization, apiKey) {
   if (apiKey !== undefined) return owner(state, apiKey);
   if (scheme === 'Basic') return owner(state, Buffer.from(value, 'base64').toString());
   const token = await provider.AccessToken.find(value);
-  if (token) return { id: token.accountId, login: token.accountId, kind: 'user', scope: token.scope };
+  if (token?.isValid) return { id: token.accountId, login: token.accountId, kind: 'user', scope: token.scope };
   const machine = await provider.ClientCredentials.find(value);
-  if (machine) return { id: machine.clientId, login: machine.clientId, kind: 'machine', scope: machine.scope };
+  if (machine?.isValid) return { id: machine.clientId, login: machine.clientId, kind: 'machine', scope: machine.scope };
   return owner(state, value);
 }
 
