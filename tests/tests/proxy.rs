@@ -290,8 +290,10 @@ fn r67_answers_that_break_off_or_are_too_long_are_not_taken_for_whole() -> Resul
     ensure!(reply.status == 502 && reply.text().contains("proxyAnswerMaxMb"), "{} {}", reply.status, reply.text());
     // Chunks without an end, and a body shorter than its length: no client takes these for whole.
     ensure!(home.call("GET", &format!("{path}/2000000"), None).is_err(), "it came as if it were whole");
-    let broken = home.call("GET", &format!("/connections/{id}/proxy/broken"), None)?;
-    ensure!(broken.header("content-length") == Some("100") && broken.body.len() < 100, "{broken:?}");
+    // When it breaks off before the head was passed on, nothing comes at all.
+    if let Ok(broken) = home.call("GET", &format!("/connections/{id}/proxy/broken"), None) {
+        ensure!(broken.header("content-length") == Some("100") && broken.body.len() < 100, "{broken:?}");
+    }
     let acted = json!({ "connectionId": id, "api": { "path": "/broken" } });
     ensure!(home.call("POST", "/act", Some(&acted))?.status == 502, "a broken answer was taken for whole");
     Ok(())
