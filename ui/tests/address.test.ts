@@ -1,3 +1,4 @@
+// Which texts are web addresses, and whose.
 import { describe, expect, it } from 'vitest';
 import { hostOf } from '../src/lib/address';
 
