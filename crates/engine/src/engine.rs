@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use membrane_catalog::Catalog;
 use membrane_model::{ClientId, EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
-use membrane_store::{DataLock, Store, StoreError, Tx};
+use membrane_store::{DataLock, Marks, Store, StoreError, Tx};
 use membrane_vault::{Keychain, Vault, choose_keychain};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +86,7 @@ pub(crate) struct Inner {
     /// Clients whose token was just revoked.
     pub(crate) revoked: broadcast::Sender<ClientId>,
     pub(crate) device_id: String,
+    pub(crate) marks: Marks,
     // Held for as long as the engine lives; the system lets go of it when the process dies.
     _lock: Option<DataLock>,
 }
@@ -180,6 +181,7 @@ impl Engine {
             stop_asked: CancellationToken::new(),
             revoked: broadcast::Sender::new(REVOKED_KEPT),
             device_id,
+            marks: Marks::in_folder(paths.state.join("generations")),
             paths,
             _lock: lock,
         }));

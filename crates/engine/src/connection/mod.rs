@@ -260,6 +260,7 @@ impl Engine {
             })
             .await?;
         self.inner().storage.saved(id);
+        self.inner().marks.forget(id);
         let store = std::sync::Arc::clone(&self.inner().store);
         tokio::task::spawn_blocking(move || store.checkpoint().ok());
         self.revoke_what_is_due();

@@ -218,6 +218,7 @@ impl Engine {
         if let Some((connection, step, written, session)) = done {
             self.inner().listeners.end(&session.id);
             self.inner().storage.saved(&connection.id);
+            self.mark(&connection.id, connection.generation);
             self.after(&connection, &step, written);
             self.publish_session(&session);
             self.inner().wake.notify_one();
