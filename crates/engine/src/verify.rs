@@ -207,7 +207,7 @@ fn json(reply: &Reply) -> Option<Value> {
 }
 
 /// A provider's text is untrusted: one line, no control characters, not too long.
-fn plain(account: Account) -> Account {
+pub(crate) fn plain(account: Account) -> Account {
     let clean = |text: String| text.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
     Account { id: clean(account.id), label: clean(account.label) }
 }
