@@ -137,6 +137,14 @@ export class Engine {
     await fetch(reply.headers.get('location'));
   }
 
+  // Comes back from a provider that refuses, as its page would send the browser.
+  async refuse(url, said) {
+    const asked = new URL(url).searchParams;
+    const back = new URL(asked.get('redirect_uri'));
+    back.search = new URLSearchParams({ ...said, state: asked.get('state'), iss: new URL(url).origin });
+    await fetch(back);
+  }
+
   async ended(session) {
     let found;
     await until('the end of the attempt', async () => {

@@ -1,4 +1,5 @@
 // The engines that states are reached in: each is what a person's computer may be like, made by doing.
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { Engine, until } from './engine.mjs';
@@ -133,6 +134,58 @@ export const worlds = {
     await engine.play('revoke');
     await lost(engine, engine.repair);
     engine.works = await engine.signIn('notion');
+    return engine;
+  },
+
+  /** A program with customers of its own: their connections beside the person's. */
+  tenants: async () => {
+    const engine = await Engine.start();
+    await addApps(engine, APPS.slice(0, 2));
+    await engine.signIn('github');
+    const { workspaceKey, workspaceSecret } = await engine.call('POST', '/clients', { name: 'Acme', workspace: true });
+    const { apiUri } = await engine.call('GET', '/status');
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    for (const [id, name] of [['customer-1', 'Initech'], ['customer-2', 'Umbrella']]) {
+      const claims = { workspaceKey, id, name, iss: workspaceKey, exp: Math.floor(Date.now() / 1000) + 3600 };
+      const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+      const token = `${signed}.${createHmac('sha256', workspaceSecret).update(signed).digest('base64url')}`;
+      const reply = await fetch(`${apiUri}/connections`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ integrationKey: 'notion', authOptionKey: 'basic', input: { username: 'ben', password: 'sandbox' } }),
+      });
+      if (!reply.ok) throw new Error(`${name}: ${reply.status} ${await reply.text()}`);
+    }
+    return engine;
+  },
+
+  /** Webhooks in every state: one that takes, one that fails, one that says it is gone, one that was turned off. */
+  hooked: async () => {
+    const engine = await Engine.start();
+    const answers = { '/takes': 204, '/fails': 503, '/gone': 410, '/off': 204 };
+    const receiver = createServer((asked, answer) => {
+      asked.resume().on('end', () => answer.writeHead(answers[asked.url] ?? 404).end());
+    });
+    receiver.listen(0, '127.0.0.1');
+    receiver.unref();
+    await once(receiver, 'listening');
+    const origin = `http://127.0.0.1:${receiver.address().port}`;
+    const make = async (path, more = {}) => (await engine.call('POST', '/webhooks', { url: `${origin}${path}`, allowLocal: true, ...more })).id;
+    engine.hooks = {
+      works: await make('/takes'),
+      fails: await make('/fails', { events: ['connection.created', 'connection.disconnected'] }),
+      gone: await make('/gone'),
+      off: await make('/off'),
+    };
+    await engine.call('PATCH', `/webhooks/${engine.hooks.off}`, { enabled: false });
+    await addApps(engine, APPS.slice(0, 2));
+    await engine.signIn('github');
+    await engine.signIn('notion');
+    await engine.call('POST', `/webhooks/${engine.hooks.works}/test`, {});
+    const webhook = (id) => engine.call('GET', `/webhooks/${id}`);
+    await until('the deliveries', async () => (await webhook(engine.hooks.works)).waiting === 0);
+    await until('the failure', async () => (await webhook(engine.hooks.fails)).failingSince !== undefined);
+    await until('the receiver to be gone', async () => !(await webhook(engine.hooks.gone)).enabled);
     return engine;
   },
 
