@@ -100,6 +100,15 @@ export const states = [
       await page.page.locator('[data-testid=session-state]:not([data-state=awaiting-user]):not([data-state=exchanging])').waitFor();
     },
   },
+  {
+    name: 'connect-ports-taken',
+    world: 'crowded',
+    path: '/connect/github',
+    reach: async (page) => {
+      await page.get('submit').click();
+      await page.page.locator('[data-testid=problem][data-code=browser_failed]').waitFor();
+    },
+  },
   { name: 'home-locked', world: 'locked' },
   { name: 'home-key-lost', world: 'keyLost' },
   {
@@ -180,6 +189,20 @@ export const states = [
       await page.type('crm');
       await found;
     },
+  },
+  {
+    name: 'search-german',
+    world: 'connecting',
+    path: '/connect',
+    reach: async (page, engine) => {
+      await engine.call('PATCH', '/settings', { language: 'de' });
+      await page.page.reload();
+      await page.page.locator('html[lang=de] main[data-phase=live]').waitFor();
+      await page.get('app-choice').first().waitFor();
+      await page.type('rechnungen schreiben');
+      await page.page.getByText('schreibt Rechnungen').first().waitFor();
+    },
+    after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),
   },
   {
     name: 'search-none',

@@ -5,15 +5,15 @@ import { createServer, request } from 'node:http';
 import { Engine, until } from './engine.mjs';
 
 const APPS = [
-  ['github', 'GitHub', 'Code, issues and pull requests.', ['developer-tools']],
-  ['notion', 'Notion', 'Notes, docs and databases.', ['productivity']],
-  ['slack', 'Slack', 'Messages with your team.', ['communication']],
-  ['google-calendar', 'Google Calendar', 'Events and invitations.', ['calendar']],
-  ['stripe', 'Stripe', 'Payments and invoices.', ['payments']],
-  ['linear', 'Linear', 'Issues and projects.', ['project-management']],
-  ['hubspot', 'HubSpot', 'Contacts, companies and deals.', ['crm']],
-  ['dropbox', 'Dropbox', 'Files and folders.', ['storage']],
-  ['jira', 'Jira', 'Issues, boards and sprints.', ['project-management']],
+  ['github', 'GitHub', 'Code, issues and pull requests.', ['developer-tools'], 'host-code'],
+  ['notion', 'Notion', 'Notes, docs and databases.', ['productivity'], 'take-notes'],
+  ['slack', 'Slack', 'Messages with your team.', ['communication'], 'send-chat-messages'],
+  ['google-calendar', 'Google Calendar', 'Events and invitations.', ['calendar'], 'manage-calendar'],
+  ['stripe', 'Stripe', 'Payments and invoices.', ['payments'], 'take-payments'],
+  ['linear', 'Linear', 'Issues and projects.', ['project-management'], 'track-bugs'],
+  ['hubspot', 'HubSpot', 'Contacts, companies and deals.', ['crm'], 'manage-deals'],
+  ['dropbox', 'Dropbox', 'Files and folders.', ['storage'], 'store-files'],
+  ['jira', 'Jira', 'Issues, boards and sprints.', ['project-management'], 'track-bugs'],
 ];
 
 async function addApps(engine, some = APPS) {
@@ -39,6 +39,9 @@ async function cable(engine) {
   };
   return { origin: `http://127.0.0.1:${server.address().port}`, cut };
 }
+
+/** Who has the ports in a crowded world; they are free again when the process ends. */
+const crowd = [];
 
 async function lost(engine, id) {
   await engine.test(id);
@@ -104,7 +107,8 @@ export const worlds = {
     const engine = await Engine.start();
     const { origin, cut } = await cable(engine);
     const apps = APPS.slice(0, 4);
-    for (const app of apps) await engine.addApp(...app, origin);
+    const throughCable = (text) => text.replaceAll('token_url = "{sandbox}', `token_url = "${origin}`);
+    for (const app of apps) await engine.addApp(...app, throughCable);
     const ids = [];
     for (const [key] of apps) ids.push(await engine.signIn(key));
     cut();
@@ -156,6 +160,20 @@ export const worlds = {
       });
       if (!reply.ok) throw new Error(`${name}: ${reply.status} ${await reply.text()}`);
     }
+    return engine;
+  },
+
+  /** Other programs have the ports that redirects are registered with. */
+  crowded: async () => {
+    const takes = [4780, 4781, 4782].map((port) => new Promise((done) => {
+      const server = createServer().on('error', done).on('listening', done).listen(port, '127.0.0.1');
+      server.unref();
+      crowd.push(server);
+    }));
+    await Promise.all(takes);
+    const engine = await Engine.start();
+    const fixed = (text) => text.replace('loopback = "any-port", custom_scheme = true', 'loopback = "fixed"');
+    await engine.addApp(...APPS[0], fixed);
     return engine;
   },
 
