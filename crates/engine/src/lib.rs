@@ -70,7 +70,7 @@ pub use paths::{IDENTIFIER, Paths};
 pub use proxy::{AnswerBody, BrokenAnswer, Call, CallBody};
 pub use refresh::Report;
 pub use requests::NewRequest;
-pub use session::{CallbackAnswer, StartSession};
+pub use session::{CallbackAnswer, IfSilent, StartSession};
 pub use settings::{Appearance, Language, Settings};
 pub use status::FactsVersion;
 pub use stream::Deltas;
