@@ -99,10 +99,9 @@ export class Engine {
   }
 
   // Adds an app of the person's own: the sandbox under another name, so that lists have faces.
-  // `tokens` is where its tokens come from, where that is not the sandbox itself.
-  async addApp(key, name, description, categories, tokens = undefined) {
-    let text = sandboxAs(key, name, description, categories);
-    if (tokens) text = text.replaceAll('token_url = "{sandbox}', `token_url = "${tokens}`);
+  // `edit` changes its file further.
+  async addApp(key, name, description, categories, capability, edit = (text) => text) {
+    const text = edit(sandboxAs(key, name, description, categories, capability));
     await this.call('POST', '/apps', { name: `${key}.toml`, text });
   }
 
@@ -135,6 +134,14 @@ export class Engine {
       redirect: 'manual',
     });
     await fetch(reply.headers.get('location'));
+  }
+
+  // Comes back from a provider that refuses, as its page would send the browser.
+  async refuse(url, said) {
+    const asked = new URL(url).searchParams;
+    const back = new URL(asked.get('redirect_uri'));
+    back.search = new URLSearchParams({ ...said, state: asked.get('state'), iss: new URL(url).origin });
+    await fetch(back);
   }
 
   async ended(session) {
@@ -173,13 +180,14 @@ export async function until(what, holds, patience = 20_000) {
 }
 
 let template;
-function sandboxAs(key, name, description, categories) {
+function sandboxAs(key, name, description, categories, capability) {
   template ??= readFileSync(join(ROOT, 'crates/catalog/apps/membrane-sandbox.toml'), 'utf8');
   return template
     .replace(/^key = "membrane-sandbox"$/m, `key = "${key}"`)
     .replace(/^name = .*$/m, `name = "${name}"`)
     .replace(/^aliases = .*$/m, 'aliases = []')
     .replace(/^description = .*$/m, `description = "${description}"`)
+    .replace(/^capabilities = .*$/m, `capabilities = ["${capability}"]`)
     .replace(/^categories = .*$/m, `categories = ${JSON.stringify(categories)}`)
     .replaceAll('Sign in with Membrane Sandbox', `Sign in with ${name}`);
 }

@@ -70,6 +70,16 @@ fn r39_r84_a_loss_is_told_in_the_window_grouped_and_withdrawn() -> Result<()> {
 }
 
 #[test]
+fn r80_r83_webhooks_are_made_tried_repaired_and_removed_in_the_window() -> Result<()> {
+    walk("webhooks")
+}
+
+#[test]
+fn a_key_that_cannot_be_checked_is_kept_only_when_the_person_says_so() -> Result<()> {
+    walk("save_anyway")
+}
+
+#[test]
 fn r61_the_console_opens_from_a_code_that_is_good_once() -> Result<()> {
     walk("r61_a_code_is_good_once")
 }

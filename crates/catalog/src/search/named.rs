@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::search::index::{Index, Named};
 use crate::search::lexicon::{introduces_a_name, is_filler, is_ordinary, is_quiet};
+use crate::search::reason::Reason;
 use crate::search::text::{Word, compact, singular};
 use crate::search::{Answer, Hit};
 
@@ -174,7 +175,7 @@ pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     let [word] = bare.as_slice() else { return None };
     let place = *index.telling_words.get(&word.plain)?;
     let known = is_ordinary(&word.plain) || index.meaning.knows(&word.stem);
-    (!known).then(|| Answer::Pick(Hit::new(index, place, 0.93, format!("has {:?} in its name", word.plain))))
+    (!known).then(|| Answer::Pick(Hit::new(index, place, 0.93, Reason::WordOfName(word.plain.clone()))))
 }
 
 /// Tells whether a word says nothing beside a name.
@@ -250,7 +251,7 @@ fn preferred(named: &[Named]) -> Vec<&Named> {
 
 /// Offers the apps of a family when nothing but the family is named: "google".
 fn of_family(index: &Index, family: &str) -> Option<Answer> {
-    let reason = format!("is one of the {} apps", capitalised(family));
+    let reason = Reason::Family(capitalised(family));
     let of_it = index.entries.iter().enumerate().filter(|(_, entry)| entry.family.as_deref() == Some(family));
     let hits: Vec<Hit> = of_it.map(|(place, _)| Hit::new(index, place, 0.9, reason.clone())).collect();
     (!hits.is_empty()).then_some(Answer::Choose(hits))
@@ -279,7 +280,7 @@ pub(crate) fn within(index: &Index, words: &[Word]) -> Vec<Hit> {
     for word in words.iter().filter(|word| word.signs) {
         for (name, place) in index.signs.iter().filter(|(name, _)| word.plain.contains(name.as_str())) {
             if !hits.iter().any(|hit| hit.place == *place) {
-                hits.push(Hit::new(index, *place, 0.95, format!("is also called {name}")));
+                hits.push(Hit::new(index, *place, 0.95, Reason::AlsoCalled(name.clone())));
             }
         }
     }
@@ -381,12 +382,12 @@ pub(crate) fn family_in<'i>(index: &'i Index, words: &[Word]) -> Option<&'i str>
     named.map(String::as_str)
 }
 
-fn called(index: &Index, named: &Named) -> String {
+fn called(index: &Index, named: &Named) -> Reason {
     let name = &index.entries[named.entry].name;
     if *name == named.text || named.text == index.entries[named.entry].key {
-        format!("is called {name}")
+        Reason::Called(name.clone())
     } else {
-        format!("is also called {}", named.text)
+        Reason::AlsoCalled(named.text.clone())
     }
 }
 
