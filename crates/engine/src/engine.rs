@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use membrane_catalog::Catalog;
 use membrane_model::{ClientId, EngineMode, Fault, StreamMessage, Timestamp};
@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) own_apps: Mutex<OwnApps>,
+    pub(crate) own_apps_at: Mutex<Option<Instant>>,
     pub(crate) http: Http,
     pub(crate) stream: broadcast::Sender<Arc<StreamMessage>>,
     pub(crate) endpoint: Mutex<Endpoint>,
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
+    pub(crate) recent: crate::recent::Recent,
     pub(crate) touches: crate::token::Touches,
     pub(crate) settings_changed: watch::Sender<()>,
     /// Something may be due that was not before.
@@ -153,6 +155,7 @@ impl Engine {
             vault: Vault::new(keychain, key_check),
             catalog: RwLock::new(Arc::new(catalog)),
             own_apps: Mutex::new(own_apps),
+            own_apps_at: Mutex::default(),
             http: parts.http,
             stream: broadcast::channel(STREAM_BUFFER).0,
             endpoint: Mutex::new(Endpoint::default()),
@@ -169,6 +172,7 @@ impl Engine {
             outbox: crate::webhook::Outbox::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
+            recent: crate::recent::Recent::default(),
             touches: crate::token::Touches::default(),
             settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
@@ -251,6 +255,12 @@ impl Engine {
     /// Returns the catalog; files of the person's own that changed since are read again first.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         self.follow_own_apps();
+        Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the catalog for one of many calls in a row: the person's own files are looked at once a second.
+    pub(crate) fn catalog_lately(&self) -> Arc<Catalog> {
+        self.follow_own_apps_lately();
         Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -268,6 +268,7 @@ pub(super) async fn search(
             name: item.name,
             score: item.score,
             reason: item.reason,
+            because: item.because,
         })
         .collect();
     let cursor = (items.len() == limit).then(|| (start + limit).to_string());
