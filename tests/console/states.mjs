@@ -214,6 +214,27 @@ export const states = [
       await page.get('empty').waitFor();
     },
   },
+  {
+    name: 'search-address',
+    world: 'connecting',
+    path: '/connect',
+    reach: async (page) => {
+      await page.get('app-choice').first().waitFor();
+      await page.type('https://gitlab.acme.example');
+      await page.get('by-url-add').waitFor();
+    },
+  },
+  {
+    name: 'search-address-refused',
+    world: 'connecting',
+    path: '/connect',
+    reach: async (page) => {
+      await page.get('app-choice').first().waitFor();
+      await page.type('https://10.0.0.1/admin');
+      await page.get('by-url-add').click();
+      await page.get('by-url').getByTestId('problem').waitFor();
+    },
+  },
   { name: 'consent', world: 'connecting', path: '/connect/membrane-sandbox' },
   { name: 'consent-again', world: 'connecting', path: '/connect/notion' },
   { name: 'own-client', world: 'connecting', path: '/connect/gmail' },
