@@ -160,6 +160,17 @@ export class Engine {
   }
 }
 
+/** Starts the stand-in of a provider that describes itself; see `tests/provider/server.mjs` for its settings. */
+export async function startProvider(settings = {}) {
+  const child = spawn('node', ['server.mjs'], {
+    cwd: join(ROOT, 'tests/provider'),
+    env: { ...process.env, PROVIDER: JSON.stringify(settings) },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const [hello] = await once(child.stdout, 'data');
+  return { origin: JSON.parse(hello).origin, stop: () => child.kill() };
+}
+
 export async function until(what, holds, patience = 20_000) {
   const end = Date.now() + patience;
   while (!(await holds())) {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { until } from './engine.mjs';
+import { startProvider, until } from './engine.mjs';
 import { Console, openBrowser } from './page.mjs';
 import { worlds } from './worlds.mjs';
 
@@ -48,6 +48,19 @@ async function wholeJob(page, engine, doing) {
   // The page that was the way here makes room by itself.
   await page.until(`/connections/${id}`);
   await page.page.locator('[data-testid=connection-status][data-status=connected]').waitFor();
+}
+
+/** Signs in as ada on the provider's own pages, and agrees. */
+async function signIn(browser, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.locator('[name=login]').fill('ada');
+  await page.locator('[name=password]').fill('any');
+  await page.locator('button[type=submit]').click();
+  await page.locator('input[name=prompt][value=consent]').waitFor({ state: 'attached' });
+  await Promise.all([page.waitForURL((at) => !at.href.startsWith(new URL(url).origin)), page.locator('button[type=submit]').click()]);
+  await context.close();
 }
 
 const walks = {
@@ -136,6 +149,54 @@ const walks = {
     assert.equal(await page.focused(), 'field-key');
     assert.equal(await page.get('field-key').inputValue(), 'sandbox-key-THATnobodyHASmade', 'nothing typed is lost');
     assert.equal(await page.get('field-key').getAttribute('type'), 'password');
+    return [page, engine];
+  },
+
+  async by_url(browser) {
+    const provider = await startProvider();
+    const engine = await worlds.empty();
+    const page = await Console.open(browser, engine, { path: '/connect' });
+    const search = page.get('search');
+    // The address of an app that is known is that app.
+    await search.fill('https://linear.app/acme/issue/X-1');
+    await page.page.locator('[data-testid=app-choice][data-key=linear]').waitFor();
+    assert.equal(await page.get('by-url').count(), 0);
+    // What can't be asked is said where it was typed.
+    await search.fill('https://10.0.0.1/admin');
+    await page.get('by-url-add').click();
+    await page.page.locator('[data-testid=by-url] [data-testid=problem][data-code=bad_request]').waitFor();
+    await search.fill('https://10.0.0.2/admin');
+    await page.page.locator('[data-testid=by-url] [data-testid=problem]').waitFor({ state: 'detached' });
+    // An address that says how one signs in: a client registers itself, and a sign-in is all it takes.
+    await search.fill(provider.origin);
+    await page.get('by-url-add').getByText(new URL(provider.origin).host).waitFor();
+    await search.press('Enter');
+    const attempt = follow(page);
+    await page.get('submit').click();
+    const { authorizationUrl } = await attempt();
+    assert.ok(authorizationUrl.startsWith(`${provider.origin}/auth?`), authorizationUrl);
+    await signIn(browser, authorizationUrl);
+    await page.session('done');
+    const [made] = (await engine.call('GET', '/connections')).items;
+    assert.deepEqual([made.connected, made.account.id], [true, 'ada']);
+    // The same address again is the same app, and it is listed as the person's own.
+    await page.go('/connect');
+    await search.fill(provider.origin);
+    await page.get('by-url-add').click();
+    await page.until(`/connect/${made.integrationKey}`);
+    const { items } = await engine.call('GET', '/integrations');
+    assert.equal(items.filter((app) => app.own).length, 1);
+    await page.go('/connect');
+    // One that says nothing takes a key, in a form of its own.
+    const silent = await startProvider({ metadata: { redirectServer: '/nowhere' } });
+    await search.fill(silent.origin);
+    await page.get('by-url-add').click();
+    for (const way of ['bearer', 'api-key', 'basic']) await page.page.locator(`[data-testid=method][data-key=${way}]`).waitFor();
+    await page.get('field-key').fill('anything');
+    await page.get('submit').click();
+    await page.session('done');
+    provider.stop();
+    silent.stop();
     return [page, engine];
   },
 

@@ -45,6 +45,11 @@ fn a_refused_key_is_said_at_its_field_and_nothing_typed_is_lost() -> Result<()> 
 }
 
 #[test]
+fn r12_r22_an_address_that_no_app_has_is_added_from_the_search_box() -> Result<()> {
+    walk("by_url")
+}
+
+#[test]
 fn another_account_is_kept_as_a_connection_of_its_own() -> Result<()> {
     walk("wrong_account")
 }

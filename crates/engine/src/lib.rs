@@ -29,6 +29,7 @@ mod own_apps;
 mod page;
 mod paths;
 mod proxy;
+mod recent;
 mod refresh;
 mod renew;
 mod requests;

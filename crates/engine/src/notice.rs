@@ -198,6 +198,7 @@ fn needs_you(
         DisconnectReason::ClientInvalid => "notice.client-invalid",
         DisconnectReason::SecretLost => "notice.secret-lost",
         DisconnectReason::OtherComputer => "notice.other-computer",
+        DisconnectReason::OldCopy => "notice.old-copy",
     };
     Notification {
         id: id(&connection.id),

@@ -131,6 +131,7 @@ export const api = {
   apps: () => call<{ items: AppSummary[] }>('GET', '/integrations'),
   app: (key: string) => call<AppDetail>('GET', `/integrations/${enc(key)}`),
   search: (text: string) => call<SearchResult>('GET', `/search?q=${enc(text)}&limit=20`),
+  byUrl: (url: string) => call<AppSummary>('POST', '/apps/by-url', { url }),
   setClient: (key: string, clientId: string, clientSecret?: string) =>
     call<AppDetail>('PUT', `/integrations/${enc(key)}/client`, { clientId, clientSecret }),
   removeClient: (key: string) => call<AppDetail>('DELETE', `/integrations/${enc(key)}/client`),

@@ -9,7 +9,8 @@ export type DisconnectReason =
   | 'client-invalid'
   | 'rotation-lost'
   | 'secret-lost'
-  | 'other-computer';
+  | 'other-computer'
+  | 'old-copy';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'

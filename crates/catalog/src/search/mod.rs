@@ -12,6 +12,7 @@ mod named;
 mod near;
 mod rank;
 mod reason;
+mod sound;
 mod text;
 
 use std::cmp::Reverse;
@@ -123,6 +124,11 @@ fn answer(index: &Index, intent: &str) -> Answer {
         return by_name(index, &words, named, meant);
     }
     let clear = reading.by_term && reading.covered > 0.99;
+    if (!clear || sound::is_foreign(index, &words))
+        && let Some(answer) = sound::named(index, &words)
+    {
+        return answer;
+    }
     if !clear && let Some(answer) = near::whole(index, &words) {
         return answer;
     }

@@ -92,6 +92,7 @@ impl Engine {
         match kept {
             Ok(true) => {
                 failpoint::reach("kept");
+                self.mark(&id, generation);
                 self.inner().storage.saved(&id);
                 tracing::info!(connection = %id, recovered = old.retry_attempts > 0, "renewed");
                 self.untell_outage(&id);

@@ -1,15 +1,15 @@
 //! From a credential to a connection: checked, its account looked up, and kept in one transaction.
 
 use membrane_model::{
-    Account, Connection, ConnectionId, ConnectionState, ErrorCode, EventKind, Fault, LifecycleEvent, Session,
-    SessionId, Timestamp,
+    Account, AuthMethodKind, Connection, ConnectionId, ConnectionState, ErrorCode, EventKind, Fault, LifecycleEvent,
+    Session, SessionId, Timestamp,
 };
 use membrane_oauth::TokenReply;
 use membrane_store::{CredentialRow, SessionRow, StoreError};
 
 use super::choose::Chosen;
 use super::form::CHECK_SOON;
-use super::{Context, OtherAccount};
+use super::{Context, OtherAccount, who};
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
 use crate::credential::Credential;
@@ -17,6 +17,11 @@ use crate::refresh::plan::{after, refresh_at};
 use crate::refresh::{lasting_row, random_unit, row_of};
 use crate::session::transition::{SessionEvent, transition as session_transition};
 use crate::{Check, Engine};
+
+/// An MCP server has no request that says whose a token is; its authorization server may have said it with the token.
+fn told_by_issuer(credential: &Credential, reply: Option<&TokenReply>) -> Option<Account> {
+    who::account(reply?.id_token.as_ref()?, credential.issuer.as_deref()?, credential.client_id.as_deref())
+}
 
 impl Engine {
     /// Takes the tokens of a code or device exchange.
@@ -73,7 +78,10 @@ impl Engine {
                     .hint("Check what the OAuth client may do, then start again."));
             }
         }
-        let account = self.identify(app, method, &credential, &context.fields, &extra).await;
+        let account = match self.identify(app, method, &credential, &context.fields, &extra).await {
+            None if method.kind == AuthMethodKind::Mcp => told_by_issuer(&credential, reply.as_ref()),
+            account => account,
+        };
         let now = Timestamp::now();
         if let Some(scopes) = reply.as_ref().and_then(|reply| reply.scope.clone()) {
             context.scopes = scopes;
@@ -233,6 +241,7 @@ impl Engine {
         if let Some((connection, step, written, session)) = done {
             self.inner().listeners.end(&session.id);
             self.inner().storage.saved(&connection.id);
+            self.mark(&connection.id, connection.generation);
             self.after(&connection, &step, written);
             self.publish_session(&session);
             self.inner().wake.notify_one();

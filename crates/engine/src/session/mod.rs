@@ -10,6 +10,7 @@ mod life;
 mod mcp;
 mod start;
 pub(crate) mod transition;
+mod who;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
