@@ -221,6 +221,8 @@ export interface SearchItem {
   name: string;
   score: number;
   reason: string;
+  /** The app, as in a list of them. */
+  element: AppSummary;
 }
 
 export interface SearchResult {
