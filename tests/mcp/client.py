@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 import urllib.parse
 import urllib.request
@@ -51,10 +52,34 @@ async def walk(way, mode):
         assert refused.is_error and refused.content[0].text.startswith("not_found"), refused
 
 
-async def main(way):
+async def ask(way, mode):
+    """Asks a person who is elsewhere: they connect in their browser, and the agent hears of it."""
+    async with Client(server(way), mode=mode) as client:
+        wish = {"integrationKey": "membrane-sandbox", "name": f"Asked {mode}"}
+        asked = (await client.call_tool("request-connection", wish)).structured_content
+        assert asked["status"] == "pending", asked
+        browser = ["node", "../contract/browser/person.mjs", asked["url"], "oauth"]
+        said = await asyncio.to_thread(subprocess.run, browser, capture_output=True, text=True)
+        assert said.returncode == 0 and "asks to connect Membrane Sandbox" in said.stdout, said
+        await asyncio.to_thread(until_answered, asked["requestId"])
+        over = (await client.call_tool("check-connection-result", {"requestId": asked["requestId"]})).structured_content
+        assert over["status"] == "success", over
+        made = {"connectionId": over["resultConnectionId"]}
+        connection = (await client.call_tool("get-connection", made)).structured_content
+        assert connection["state"] == "READY", connection
+
+
+def until_answered(request):
+    """Waits at the API until a request has its answer."""
+    address = f"{os.environ['API']}/connection-requests/{request}?wait=true&timeout=30"
+    headers = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
+    urllib.request.urlopen(urllib.request.Request(address, headers=headers)).read()
+
+
+async def main(way, scene):
     """Speaks both revisions."""
-    await walk(way, "2026-07-28")
-    await walk(way, "legacy")
+    for mode in ("2026-07-28", "legacy"):
+        await {"walk": walk, "ask": ask}[scene](way, mode)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))

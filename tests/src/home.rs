@@ -173,8 +173,16 @@ impl Home {
     /// # Errors
     /// Fails when it says none.
     pub fn connecting(&self, arguments: &[&str]) -> Result<(Connecting, String)> {
+        self.leading(&[&["connect"], arguments].concat())
+    }
+
+    /// Starts a command that leads somebody to a page, and returns it with the page's address.
+    ///
+    /// # Errors
+    /// Fails when it says none.
+    pub fn leading(&self, arguments: &[&str]) -> Result<(Connecting, String)> {
         let mut command = self.command("membrane")?;
-        command.arg("connect").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let said = Arc::new(Mutex::new(String::new()));
         let mut errors = BufReader::new(child.stderr.take().context("no standard error")?);

@@ -9,6 +9,7 @@ pub mod docs;
 pub mod faults;
 pub mod home;
 pub mod http;
+pub mod person;
 pub mod process;
 pub mod provider;
 pub mod receiver;

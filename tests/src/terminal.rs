@@ -94,10 +94,17 @@ fn is_id(text: &str) -> bool {
 fn mask_line(line: &str) -> String {
     let mut masked = String::new();
     let mut rest = line;
+    let mut before = "";
     while !rest.is_empty() {
         let end = rest.find([' ', '"', ',']).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(end);
-        masked.push_str(&mask_word(word));
+        let number = word.trim_end_matches('.');
+        if before == "process" && number.parse::<u32>().is_ok() {
+            masked.push_str(&format!("PID{}", &word[number.len()..]));
+        } else {
+            masked.push_str(&mask_word(word));
+        }
+        before = word;
         let separator = tail.chars().next().map(char::len_utf8).unwrap_or_default();
         masked.push_str(&tail[..separator]);
         rest = &tail[separator..];
@@ -116,16 +123,23 @@ fn mask_word(word: &str) -> String {
     if let Some(at) = plain.find("http://127.0.0.1:") {
         let (before, url) = plain.split_at(at);
         let path = url.trim_start_matches("http://127.0.0.1:").trim_start_matches(|c: char| c.is_ascii_digit());
-        let path = path.split('?').next().unwrap_or_default();
-        return format!("{before}http://127.0.0.1:PORT{path}{}{end}", if url.contains('?') { "?…" } else { "" });
+        let rest = path.find(['?', '#']).map_or("", |at| &path[at..=at]);
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let more = if rest.is_empty() { "" } else { "…" };
+        return format!("{before}http://127.0.0.1:PORT{path}{rest}{more}{end}");
     }
     if plain.len() > 60 && plain.chars().all(|c| c.is_ascii_hexdigit()) {
         return format!("HEX{end}");
     }
-    for secret in ["pat-", "eyJ"] {
+    for secret in ["pat-", "eyJ", "whsec_"] {
         if plain.len() > 30 && plain.starts_with(secret) {
             return format!("{secret}…{end}");
         }
+    }
+    let has = |kind: fn(&u8) -> bool| plain.bytes().any(|byte| kind(&byte));
+    let random = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    if plain.len() >= 40 && random && plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        return format!("SECRET{end}");
     }
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = plain.split('-').collect();

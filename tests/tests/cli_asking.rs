@@ -1,8 +1,9 @@
 //! What the command prints when it asks somebody else, signs tokens, and sets up AI clients.
 
-use membrane_tests::Result;
 use membrane_tests::home::Home;
+use membrane_tests::provider::Provider;
 use membrane_tests::terminal::Terminal;
+use membrane_tests::{Context, Result, ensure, json, person};
 
 #[test]
 fn asking_somebody_who_is_not_here() -> Result<()> {
@@ -217,4 +218,33 @@ fn mcp_install_shows_the_change_first() -> Result<()> {
     ✓ Codex is set up.
     "#);
     Ok(())
+}
+
+#[test]
+fn somebody_who_is_asked_connects_in_their_browser_and_the_command_hears_of_it() -> Result<()> {
+    let home = Home::with_key()?;
+    let engine = home.serve()?;
+    let provider = Provider::start(&json!({}))?;
+    home.add_app(&provider.app_file("acme"))?;
+    let ask = ["connection-request", "create", "--integrationKey", "acme", "--name", "Asked for", "--wait", "--json"];
+    let (asking, link) = home.leading(&ask)?;
+    let seen = person::connects_at(&link, "oauth")?;
+    ensure!(seen.starts_with("You asked to connect Acme CRM\n"), "{seen}");
+    let said = asking.end()?;
+    let answer = said.json()?;
+    ensure!(said.code == 0 && answer["status"] == "success", "{said:?}");
+    let id = answer["resultConnectionId"].as_str().context("no connection")?;
+    let connection = home.json(&["connection", "get", id])?;
+    ensure!(connection["connected"] == true && connection["name"] == "Asked for", "{connection}");
+    let token = home.json(&["connection", "token", id])?;
+    ensure!(provider.whoami(token["accessToken"].as_str().unwrap_or_default())?.as_deref() == Some("ada"), "{token}");
+
+    // One more is made where it is asked for, and the link of a request that nobody waits for does as well.
+    let more = ["connect", "--integrationKey", "acme", "--non-interactive", "--allowMultipleConnections"];
+    let asked = home.json(&more)?;
+    let request = asked["requestId"].as_str().context("no request")?;
+    person::connects_at(asked["url"].as_str().context("no link")?, "oauth")?;
+    let over = home.json(&["connection-request", "get", request, "--wait"])?;
+    ensure!(over["status"] == "success" && over["resultConnectionId"] != id, "{over}");
+    engine.end()
 }

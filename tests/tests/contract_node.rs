@@ -19,6 +19,7 @@ scenarios!(
         patch_and_put_change_name_key_and_metadata,
         archive_removes_it_from_the_list_and_restore_brings_it_back_without_access,
         refreshcredentials_sends_an_empty_form_body_and_is_understood,
+        attempts_are_told_apart_by_how_they_ended,
         test_asks_the_app,
         reconnect_starts_a_repair_and_leaves_the_connection_as_it_is,
         ensure_finds_the_connection_of_an_address_or_starts_one,

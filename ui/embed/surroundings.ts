@@ -11,6 +11,7 @@ export class Surroundings {
   readonly popup = !this.framed && window.opener !== null;
   #parent = this.framed ? new Parent() : null;
   #signIn: Window | null = null;
+  #undecided: { error: WireError; connectionId?: string } | null = null;
 
   constructor(public facts: Facts) {}
 
@@ -44,8 +45,17 @@ export class Surroundings {
   /** Tells that it did not work, to those who wait for exactly one answer. Returns whether the page is over. */
   failed(error: WireError, connectionId?: string): boolean {
     this.#signIn?.close();
-    const { flow, redirectUri } = this.facts;
     if (this.framed) return false;
+    // Another account signed in: the person may keep it, so nothing is told until they leave.
+    if (error.data.code === 'account_mismatch') {
+      this.#undecided = { error, connectionId };
+      return false;
+    }
+    return this.#report(error, connectionId);
+  }
+
+  #report(error: WireError, connectionId?: string): boolean {
+    const { flow, redirectUri } = this.facts;
     if (redirectUri) {
       this.#leave(redirectUri, { error: error.message, errorData: JSON.stringify(plain(error)) });
       return true;
@@ -58,6 +68,7 @@ export class Surroundings {
   /** Ends the page without a result. Returns whether it is over. */
   async close(): Promise<boolean> {
     this.#signIn?.close();
+    if (this.#undecided && this.#report(this.#undecided.error, this.#undecided.connectionId)) return true;
     if (this.#parent) {
       await this.#parent.call('close');
       return true;

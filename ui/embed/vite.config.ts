@@ -2,12 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { spokenTexts } from './texts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here('.'),
-  plugins: [svelte({ configFile: here('../svelte.config.js') })],
+  plugins: [spokenTexts(here('../../texts/en.json')), svelte({ configFile: here('../svelte.config.js') })],
   // The list would weigh more than a question for each app that is shown.
   define: { LOGOS: JSON.stringify('*') },
   base: '/embed/',

@@ -72,6 +72,7 @@ pub(crate) fn pack(binaries: &Path, out: &Path, packing: Packing) -> Result<Path
     programs(binaries, &tree)?;
     desktop(&tree)?;
     completions(&binaries.join("membrane"), &tree)?;
+    manual(&binaries.join("membrane"), &tree)?;
     documents(&tree)?;
     let linked = linked(&tree, out).unwrap_or_else(|error| {
         say(&format!("dpkg-shlibdeps can't say what the programs link to, so the usual is assumed: {error:#}"));
@@ -146,6 +147,24 @@ fn completions(membrane: &Path, tree: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The manual pages of the command and of each of its commands.
+fn manual(membrane: &Path, tree: &Path) -> Result<()> {
+    let pages = tree.with_extension("man");
+    if pages.exists() {
+        fs::remove_dir_all(&pages)?;
+    }
+    output(command(&membrane.to_string_lossy(), &["man", "--dir"]).arg(&pages))?;
+    let mut all: Vec<_> = fs::read_dir(&pages)?.collect::<std::io::Result<_>>()?;
+    all.sort_by_key(fs::DirEntry::file_name);
+    for page in all {
+        // Without the time and the name in its head, the same page packs to the same bytes.
+        let packed = std::process::Command::new("gzip").arg("-9nc").arg(page.path()).output()?;
+        ensure!(packed.status.success(), "gzip failed on {}", page.path().display());
+        put(tree, &format!("usr/share/man/man1/{}.gz", page.file_name().to_string_lossy()), &packed.stdout, 0o644)?;
+    }
+    Ok(fs::remove_dir_all(&pages)?)
+}
+
 fn documents(tree: &Path) -> Result<()> {
     let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| format!("{file} can't be read"));
     let folder = format!("usr/share/doc/{NAME}");
@@ -158,9 +177,13 @@ fn documents(tree: &Path) -> Result<()> {
         "docs/catalog.md",
         "docs/cli.md",
         "docs/embedding.md",
+        "docs/mcp.md",
         "docs/official-sdk.md",
         "docs/openapi.json",
+        "docs/proxy.md",
         "docs/sandbox.md",
+        "docs/sdk.md",
+        "docs/webhooks.md",
     ] {
         let name = file.rsplit('/').next().unwrap_or(file);
         put(tree, &format!("{folder}/{name}"), read(file)?.as_bytes(), 0o644)?;
@@ -202,12 +225,15 @@ fn put(tree: &Path, place: &str, bytes: &[u8], mode: u32) -> Result<()> {
 mod tests {
     use super::*;
 
+    const STAND_IN: &[u8] = b"#!/bin/sh\n\
+        if [ \"$1\" = man ]; then mkdir -p \"$3\" && echo page > \"$3/membrane.1\"; else echo \"$1 for $2\"; fi\n";
+
     #[test]
     fn a_package_has_programs_link_handler_icons_and_completions() {
         let folder = std::env::temp_dir().join(format!("membrane-dist-{}", std::process::id()));
-        // Stand-ins: one that is a program like ours, one that prints completions.
+        // Stand-ins: one that is a program like ours, one that prints completions and writes a manual page.
         put(&folder, "bin/membrane-desktop", &fs::read("/bin/true").unwrap(), 0o755).unwrap();
-        put(&folder, "bin/membrane", b"#!/bin/sh\necho \"$1 for $2\"\n", 0o755).unwrap();
+        put(&folder, "bin/membrane", STAND_IN, 0o755).unwrap();
         let package = pack(&folder.join("bin"), &folder.join("out"), Packing::Quick).unwrap();
         let list = output(command("dpkg-deb", &["--contents"]).arg(&package)).unwrap();
         for place in [
@@ -216,6 +242,7 @@ mod tests {
             "-rw-r--r-- root/root ./usr/share/applications/dev.membrane.desktop.desktop",
             "-rw-r--r-- root/root ./usr/share/icons/hicolor/scalable/apps/dev.membrane.desktop.svg",
             "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/membrane.fish",
+            "-rw-r--r-- root/root ./usr/share/man/man1/membrane.1.gz",
             "drwxr-xr-x root/root ./usr/share/doc/membrane-desktop/",
         ] {
             let (rights, name) = place.split_once(" ./").unwrap();

@@ -28,7 +28,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
     let folder = target().join("fuzz");
     let host = host()?;
     // A target is named although it is this computer: build scripts and macros stay as they are then.
-    let mut build = cargo(&["build", "--quiet", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
+    let mut build = cargo(&["build", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
     build.env("RUSTFLAGS", COVERAGE.join(" ")).env("CARGO_TARGET_DIR", &folder);
     run_command(&mut build).context("the fuzz targets can't be built")?;
     for name in TARGETS {

@@ -48,6 +48,9 @@ const TEST: &[Package] = &[
     ("python3-dbusmock", "a network and a sleep that do as they are told"),
     ("faketime", "a clock that can be set"),
     ("util-linux", "a small disk that can be full"),
+    ("zsh", "completes commands"),
+    ("fish", "completes commands"),
+    ("man-db", "shows the manual pages"),
 ];
 
 /// What measuring takes beside that: peers to measure ourselves against.

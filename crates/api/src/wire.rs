@@ -242,22 +242,8 @@ pub(crate) struct SearchHit {
     pub(crate) because: Option<Because>,
     /// What was found: always `connector`.
     pub(crate) element_type: &'static str,
-    /// The same in the wire's words.
-    pub(crate) element: FoundElement,
-}
-
-/// What a search found, in the wire's words.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct FoundElement {
-    /// Names the app.
-    pub(crate) id: AppKey,
-    /// See `id`.
-    pub(crate) key: AppKey,
-    /// What a person calls it.
-    pub(crate) name: String,
-    /// Where its logo is.
-    pub(crate) logo_uri: String,
+    /// The app, as in a list of them.
+    pub(crate) element: IntegrationItem,
 }
 
 /// What a search for an intent comes to.

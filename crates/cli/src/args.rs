@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod account;
 mod connection;
 mod mcp;
 
-pub(crate) use connection::{Connect, Connection, ConnectionRequest, Events, Integration, Redirect, Token};
+pub(crate) use account::{Credentials, Login, LoginStep};
+pub(crate) use connection::{
+    Connect, Connection, ConnectionRequest, Events, ExternalApp, Integration, Listed, Redirect, Token,
+};
 pub(crate) use mcp::{Install, Mcp, McpCommand};
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 internal · 2 wrong use · 3 no engine runs · 4 not found · 5 not allowed · \
@@ -35,6 +39,8 @@ pub(crate) enum Command {
     Connection(Connection),
     /// Call an app with a connection's credential
     Request(crate::command::request::Request),
+    /// Call an app as one JSON object says, and print what it answered
+    Act(crate::command::act::Act),
     /// Addresses that are told of events
     #[command(subcommand)]
     Webhook(crate::command::webhook::Webhook),
@@ -44,6 +50,9 @@ pub(crate) enum Command {
     /// Look at the apps that can be connected
     #[command(subcommand)]
     Integration(Integration),
+    /// Look at the apps that can be connected, under their other name
+    #[command(name = "external-app", subcommand)]
+    ExternalApp(ExternalApp),
     /// Show what happens to connections
     Events(Events),
     /// Sign a token for a tenant of a workspace
@@ -58,6 +67,12 @@ pub(crate) enum Command {
         /// Read intents from a file, one a line: a JSON text, or an object with "intent"; - is standard input
         #[arg(long, value_name = "FILE", conflicts_with = "intent")]
         batch: Option<PathBuf>,
+        /// Only what is of this type; everything here is a connector
+        #[arg(long = "elementType", value_name = "TYPE")]
+        element_type: Option<String>,
+        /// So many at most
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
+        limit: Option<u16>,
     },
     /// Look at apps, set their OAuth client, add your own
     #[command(subcommand)]
@@ -70,6 +85,12 @@ pub(crate) enum Command {
     Origin(Origin),
     /// Show the engine and the vault
     Status,
+    /// Make sure that the engine runs; on your own computer there is no account to log in to
+    Login(Login),
+    /// Say what to do instead: there is no account to log out of
+    Logout,
+    /// Show where the API is
+    Credentials(Credentials),
     /// Look at keychain, links, port, clock, network and permissions, and say what to do
     Doctor {
         /// Write a support bundle without names, accounts, ids and secrets to your downloads instead

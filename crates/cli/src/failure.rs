@@ -61,6 +61,9 @@ fn sentence(text: &str) -> String {
         }
         _ => text.to_owned(),
     };
+    if let Some(rest) = text.strip_prefix("Url ") {
+        text = format!("URL {rest}");
+    }
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }

@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::connection::transition::{ConnectionEvent, transition};
 use crate::connection::{check_meta, checked_name};
-use crate::{Caller, Engine, PageGrant, PageScope, StartSession, Whose};
+use crate::{Caller, ConnectionQuery, Engine, PageGrant, PageScope, StartSession, Whose};
 
 /// The longest that a long poll is held.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -36,6 +36,23 @@ pub struct ConnectRequest {
     pub input: BTreeMap<String, String>,
     /// Free metadata.
     pub meta: serde_json::Map<String, serde_json::Value>,
+    /// Makes one more connection of an app that has one; without it, that one is signed in to again.
+    pub allow_multiple: bool,
+}
+
+/// What a new attempt on a connection starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Again {
+    /// Which way to connect; the connection's own unless told.
+    pub auth_method: Option<String>,
+    /// Values of form fields, secrets among them.
+    pub input: BTreeMap<String, String>,
+}
+
+impl From<&ConnectRequest> for Again {
+    fn from(request: &ConnectRequest) -> Self {
+        Self { auth_method: request.auth_method.clone(), input: request.input.clone() }
+    }
 }
 
 impl Engine {
@@ -47,12 +64,18 @@ impl Engine {
     /// [`Self::start_session`].
     pub async fn connect_request(&self, caller: &Caller, request: ConnectRequest) -> Result<ConnectionView, Fault> {
         if let Some(id) = &request.connection {
-            return self.reconnect_request(caller, id, request.input.clone()).await;
+            return self.reconnect_request(caller, id, Again::from(&request)).await;
         }
         let (app, choices) = match &request.app {
             Some(app) => (app.clone(), Vec::new()),
             None => self.apps_for(request.intent.as_deref())?,
         };
+        if !request.allow_multiple
+            && choices.is_empty()
+            && let Some(id) = self.standing(&caller.tenant(), &app, request.key.as_deref())?
+        {
+            return self.reconnect_request(caller, &id, Again::from(&request)).await;
+        }
         self.connect_first(caller, app, choices, request).await
     }
 
@@ -173,10 +196,11 @@ impl Engine {
         &self,
         caller: &Caller,
         id: &ConnectionId,
-        input: BTreeMap<String, String>,
+        again: Again,
     ) -> Result<ConnectionView, Fault> {
         self.find_for(caller, id)?;
-        let start = StartSession { connection: Some(id.clone()), input, ..StartSession::default() };
+        let Again { auth_method, input } = again;
+        let start = StartSession { connection: Some(id.clone()), auth_method, input, ..StartSession::default() };
         let session = self.start_session(start).await?;
         self.attempt_started(id, &session).await?;
         let connection = self.find(id)?;
@@ -190,6 +214,7 @@ impl Engine {
                 ..PageGrant::default()
             };
             let page = self.page_link("/screens/connection", &grant).await?;
+            self.page_behind(&session.id, grant);
             let action = view.client_action.get_or_insert_with(|| ClientAction {
                 kind: ClientActionType::Connect,
                 description: format!("Sign in to {} again.", session.app_name),
@@ -201,6 +226,27 @@ impl Engine {
         }
         view.session_id = Some(session.id);
         Ok(view)
+    }
+
+    /// Finds the connection that connecting an app again means where nobody asked for one more: the one with the key
+    /// that was asked for, else the only one there is. Where there are several already, one more is meant.
+    pub(crate) fn standing(
+        &self,
+        tenant: &TenantId,
+        app: &AppKey,
+        key: Option<&str>,
+    ) -> Result<Option<ConnectionId>, Fault> {
+        let stands = |connection: &Connection| {
+            connection.archived_at.is_none() && !matches!(connection.state, ConnectionState::Connecting { .. })
+        };
+        if let Some(key) = key {
+            let found = self.store().read(|tx| tx.connection_by_key(tenant, key))?;
+            return Ok(found.filter(|found| found.app == *app && stands(found)).map(|found| found.id));
+        }
+        let query = ConnectionQuery { app: Some(app.to_string()), limit: Some(1000), ..ConnectionQuery::default() };
+        let found = self.list(tenant, &query)?.items;
+        let mut standing = found.into_iter().filter(|view| view.connected || view.disconnected);
+        Ok(standing.next().filter(|_| standing.next().is_none()).map(|view| view.id))
     }
 
     /// Gives a connection that was never connected its new attempt; others stay as they are.

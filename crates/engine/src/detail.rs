@@ -19,6 +19,9 @@ pub struct AppDetail {
     pub description: String,
     /// Lower-case category names.
     pub categories: Vec<String>,
+    /// What it can do, the main thing first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
     /// Its ways to connect, best first.
     pub auth_methods: Vec<MethodDetail>,
     /// Connects with nothing to register.
@@ -101,6 +104,7 @@ pub fn describe(app: &App, client: Option<ClientFacts>, callback_port: Option<u1
         name: app.name.clone(),
         description: app.description.clone(),
         categories: app.categories.clone(),
+        capabilities: app.capabilities.clone(),
         auth_methods: app
             .auth
             .iter()

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use membrane_model::{ConnectionId, ConnectionView, SessionId, SessionState, WireError};
+use membrane_model::{ConnectionId, ConnectionView, ErrorCode, Fault, SessionId, SessionState, Timestamp, WireError};
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::Engine;
 use crate::page::Page;
+use crate::refresh::plan::between;
 
 /// How long an id is kept that nobody listens to.
 const KEPT: Duration = Duration::from_secs(60 * 60);
@@ -52,6 +53,16 @@ pub enum FlowOutcome {
     },
 }
 
+/// Tells whether the person may still make an end a good one: another account signed in, and they can keep it.
+fn undecided(outcome: Option<&FlowOutcome>) -> bool {
+    matches!(outcome, Some(FlowOutcome::Failed { error_data, .. }) if error_data.data.code == ErrorCode::AccountMismatch)
+}
+
+/// Why an attempt failed that nobody finished.
+pub(crate) fn out_of_time() -> Fault {
+    Fault::new(ErrorCode::SessionExpired, "nobody finished signing in in time")
+}
+
 /// Where an end is told, and since when somebody knows the id.
 type Told = (watch::Sender<Option<Arc<FlowMessage>>>, Instant);
 
@@ -83,6 +94,27 @@ impl Engine {
         self.inner().flows.sender(id).send_replace(Some(Arc::new(message)));
     }
 
+    /// Tells whether somebody was told how what is waited for under an id ended.
+    fn was_told(&self, id: &str) -> bool {
+        self.inner().flows.sender(id).borrow().is_some()
+    }
+
+    /// Waits until the person has kept the other account that signed in, or the time for that is over.
+    async fn decided(&self, id: &SessionId) -> Option<FlowOutcome> {
+        while let Ok(session) = self.session(id)
+            && matches!(session.state, SessionState::Failed { .. })
+        {
+            let left = between(Timestamp::now(), session.expires_at);
+            if left.is_zero() || self.inner().stop_asked.is_cancelled() {
+                break;
+            }
+            if self.wait_session(id, Some("failed"), left).await.is_err() {
+                break;
+            }
+        }
+        self.outcome(id)
+    }
+
     /// Returns how an attempt ended; `None` while it goes on, and for one that was called off.
     #[must_use]
     pub fn outcome(&self, id: &SessionId) -> Option<FlowOutcome> {
@@ -98,13 +130,7 @@ impl Engine {
                 Some(FlowOutcome::Created { connection: Box::new(connection) })
             }
             SessionState::Failed { error } => Some(failed(error, session.connection_id)),
-            SessionState::Expired => {
-                let fault = membrane_model::Fault::new(
-                    membrane_model::ErrorCode::SessionExpired,
-                    "nobody finished signing in in time",
-                );
-                Some(failed(fault.to_wire(), session.connection_id))
-            }
+            SessionState::Expired => Some(failed(out_of_time().to_wire(), session.connection_id)),
             SessionState::Cancelled
             | SessionState::AwaitingUser { .. }
             | SessionState::Exchanging
@@ -122,7 +148,14 @@ impl Engine {
             if engine.wait_until_final(&id).await.is_err() {
                 return;
             }
-            let outcome = engine.outcome(&id);
+            let mut outcome = engine.outcome(&id);
+            if undecided(outcome.as_ref()) {
+                outcome = engine.decided(&id).await;
+                if undecided(outcome.as_ref()) && page.grant.flow.as_ref().is_some_and(|flow| engine.was_told(flow)) {
+                    // Another try went well meanwhile.
+                    return;
+                }
+            }
             if let Some(FlowOutcome::Created { connection }) = &outcome {
                 page.connected(&connection.id);
             }

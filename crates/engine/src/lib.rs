@@ -5,6 +5,7 @@
 
 mod activity;
 mod apps;
+mod attempts;
 mod by_url;
 mod caller;
 mod clients;
@@ -53,8 +54,9 @@ mod workspace;
 
 pub use activity::read_activity_cursor;
 pub use apps::{check_app_file, write_app_file};
+pub use attempts::{Attempt, AttemptFilter};
 pub use caller::Caller;
-pub use connect::ConnectRequest;
+pub use connect::{Again, ConnectRequest};
 pub use connection::{ConnectionPatch, ConnectionQuery};
 pub use deep_link::{CALLBACK_SCHEME, CALLBACK_URI, DeepLink};
 pub use detail::{AppDetail, ClientFacts, MethodDetail, ScopeDetail, SetupDetail, describe};

@@ -50,6 +50,8 @@ pub struct PageGrant {
     pub auth_method: Option<String>,
     /// The app that it was opened for; another can't be connected then.
     pub app: Option<AppKey>,
+    /// Makes one more connection of an app that has one; without it, that one is signed in to again.
+    pub allow_multiple: bool,
     /// What a program waits for under an id of its own.
     pub flow: Option<String>,
     /// The request to connect that it answers.
@@ -168,6 +170,13 @@ impl Engine {
     pub fn open_page(&self, grant: PageGrant) -> Result<(String, Arc<Page>), Fault> {
         let page = Arc::new(Page { grant, made: Made::default(), opened: Instant::now() });
         Ok((self.page_token(&page)?, page))
+    }
+
+    /// Makes the page that the browser comes back to after an attempt that no page of ours began: the person sees there
+    /// what came of it, and decides where another account signed in.
+    pub(crate) fn page_behind(&self, session: &SessionId, grant: PageGrant) {
+        let page = Arc::new(Page { grant, made: Made::default(), opened: Instant::now() });
+        self.follow_for_page(session, &page);
     }
 
     /// Makes one more token for a page that is open, for the window that the browser comes back to.

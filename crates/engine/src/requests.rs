@@ -121,6 +121,7 @@ impl Engine {
             app: request.integration_key.clone(),
             name: request.name.clone(),
             key: request.connection_key.clone(),
+            allow_multiple: request.allow_multiple_connections.unwrap_or(false),
             flow: Some(request.request_id.to_string()),
             connection_request: Some(request.request_id.clone()),
             redirect_uri: request.redirect_uri.clone(),

@@ -104,7 +104,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) fn what(self) -> Result<Connect, Fault> {
         let intent = filled(Some(self.intent)).ok_or_else(|| refused("intent is empty"))?;
-        Ok(Connect { name: filled(self.name), ..Connect::intent(intent) })
+        Ok(Connect { name: filled(self.name), allow_multiple: Some(true), ..Connect::intent(intent) })
     }
 }
 

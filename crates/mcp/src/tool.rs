@@ -171,7 +171,7 @@ impl Name {
                     "connectionKey": text("A key of your own for a new connection."),
                     "name": name(),
                     "allowMultipleConnections": { "type": "boolean",
-                        "description": "Make one more connection of an app that has one." },
+                        "description": "Make one more connection of an app that has one; without it, that one is signed in to again." },
                     "timeout": seconds(45),
                 }),
                 &[],

@@ -187,6 +187,8 @@ pub enum BecauseKind {
     Family,
     /// Its name is near to the text.
     NearName,
+    /// Its name sounds like the text.
+    Sound,
     /// Its name starts with the text.
     Beginning,
     /// It lives at that address.

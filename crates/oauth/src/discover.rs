@@ -90,9 +90,10 @@ impl Iterator for Parameters<'_> {
                 None if self.0.is_empty() => return None,
                 None => continue,
             };
-            match value {
-                Some(value) if !name.is_empty() => return Some((name.to_owned(), value)),
-                _ => {}
+            if let Some(value) = value
+                && !name.is_empty()
+            {
+                return Some((name.to_owned(), value));
             }
         }
     }

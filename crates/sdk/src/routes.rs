@@ -52,6 +52,9 @@ pub struct NewSession {
     /// The way back from the browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_path: Option<ReturnPath>,
+    /// No = an app that is connected once is signed in to again; else one more connection is made.
+    #[serde(rename = "allowMultipleConnections", skip_serializing_if = "Option::is_none")]
+    pub allow_multiple: Option<bool>,
     /// The engine opens the browser.
     pub open: bool,
 }

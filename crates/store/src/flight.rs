@@ -37,14 +37,13 @@ impl FlightLock {
                     open(&path)?
                 }
             };
-            match file.try_lock() {
-                // The one before may have removed the file between opening and locking: then this lock is on nothing.
-                Ok(()) if is_at(&file, &path) => return Ok(Some(Self { path, _file: file })),
-                Ok(()) => {}
-                Err(TryLockError::Error(error)) => return Err(error.into()),
-                Err(TryLockError::WouldBlock) if started.elapsed() >= limit => return Ok(None),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(TRY_AGAIN),
+            if let Some(file) = locked(file, &path)? {
+                return Ok(Some(Self { path, _file: file }));
             }
+            if started.elapsed() >= limit {
+                return Ok(None);
+            }
+            std::thread::sleep(TRY_AGAIN);
         }
     }
 }
@@ -58,6 +57,16 @@ impl Drop for FlightLock {
 
 fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Locks a file; `None` = somebody else has it, or the one before removed it between opening and locking: then this lock
+/// would be on nothing.
+fn locked(file: File, path: &Path) -> std::io::Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(is_at(&file, path).then_some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 fn is_at(file: &File, path: &Path) -> bool {
@@ -75,6 +84,9 @@ mod tests {
         let id = ConnectionId::generate();
         let first = FlightLock::wait(home.path(), &id, Duration::ZERO).unwrap().unwrap();
         assert!(FlightLock::wait(home.path(), &id, Duration::ZERO).unwrap().is_none());
+        let (began, limit) = (Instant::now(), Duration::from_millis(50));
+        assert!(FlightLock::wait(home.path(), &id, limit).unwrap().is_none());
+        assert!(began.elapsed() >= limit, "it was not waited for");
         let other = ConnectionId::generate();
         assert!(FlightLock::wait(home.path(), &other, Duration::ZERO).unwrap().is_some());
         drop(first);
@@ -92,6 +104,9 @@ mod tests {
         assert!(!is_at(&first, &path));
         let second = open(&path).unwrap();
         assert!(is_at(&second, &path) && !is_at(&first, &path));
+        assert!(locked(first, &path).unwrap().is_none());
+        let held = locked(second, &path).unwrap();
+        assert!(held.is_some() && locked(open(&path).unwrap(), &path).unwrap().is_none());
     }
 
     #[test]

@@ -22,6 +22,7 @@ export interface ConnectOptions {
   connectionKey?: string;
   name?: string;
   authOptionKey?: string;
+  /** Makes one more connection of an app that has one; without it, that one is signed in to again. */
   allowMultipleConnections?: boolean;
   /** Values of the app's form. */
   input?: Record<string, string>;
@@ -70,6 +71,8 @@ async function finished(
   signal: AbortSignal | undefined,
   popup: Window | undefined,
 ): Promise<Connection> {
+  // Another account signed in, and the person has not said yet whether to keep it.
+  let undecided: MembraneError | undefined;
   const isRepair = Boolean(begun.sessionId) && (begun.connected || begun.disconnected);
   let closedAt: number | undefined;
   try {
@@ -83,12 +86,19 @@ async function finished(
       if (popup?.closed) closedAt ??= Date.now();
       if (closedAt !== undefined && Date.now() - closedAt > CLOSED_GRACE * 1000) {
         await callOff(http, begun);
-        throw new MembraneError('session_ended', 'The window was closed before the sign-in was finished.');
+        // They may have tried once more, with the right account.
+        const now = undecided && (await http.call<Connection>('GET', `/connections/${segment(begun.id)}`, { signal }));
+        if (now?.connected && now.updatedAt !== begun.updatedAt) return now;
+        throw undecided ?? new MembraneError('session_ended', 'The window was closed before the sign-in was finished.');
       }
       // With a popup the answers are short, so that its end is noticed.
       const seconds = Math.max(1, Math.min(left, popup ? 2 : HELD));
       const over = isRepair ? await repaired(http, begun, seconds, signal) : await ready(http, begun, seconds, signal);
-      if (over) return over;
+      if (over instanceof MembraneError) {
+        // Only where there is a window can somebody keep the other account while this waits.
+        if (!popup) throw over;
+        undecided = over;
+      } else if (over) return over;
     }
   } catch (error) {
     if (signal?.aborted) await callOff(http, begun);
@@ -106,15 +116,22 @@ async function ready(http: Http, begun: Connection, seconds: number, signal?: Ab
 }
 
 /** Waits for a repair: the connection stays as it is, the attempt tells. */
-async function repaired(http: Http, begun: Connection, seconds: number, signal?: AbortSignal): Promise<Connection | undefined> {
+async function repaired(
+  http: Http,
+  begun: Connection,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Connection | MembraneError | undefined> {
   const path = `/connect-sessions/${segment(begun.sessionId ?? '')}`;
   const seen = await http.call<ConnectSession>('GET', path, { signal });
   const query = { wait: seconds, state: seen.state };
+  // One that failed because another account signed in is held until that is kept.
   const now = await http.call<ConnectSession>('GET', path, { query, signal });
   switch (now.state) {
     case 'done':
-      return http.call<Connection>('GET', `/connections/${segment(begun.id)}`, { signal });
+      return http.call<Connection>('GET', `/connections/${segment(now.connectionId ?? begun.id)}`, { signal });
     case 'failed':
+      if (now.error.data.code === 'account_mismatch') return MembraneError.of(now.error);
       throw MembraneError.of(now.error);
     case 'cancelled':
       throw new MembraneError('session_ended', 'The sign-in was called off.', { hint: 'Nothing was changed.' });

@@ -22,15 +22,24 @@ const PAGE = `<!doctype html><title>App</title>
 </script>
 <button id="connect">Connect</button><button id="follow">Follow</button>`;
 
+// The page of the README, as it stands there, for this engine and with this token.
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const { asPerson } = await import('../../../tests/contract/browser/stage.mjs');
+const ELEMENT = `<!doctype html><title>App</title>
+<script type="importmap">{"imports": {"@membrane-desktop/sdk/element": "/dist/element.js"}}</script>
+${/```html\n([\s\S]*?)```/.exec(readme)[1].replace('http://127.0.0.1:4780', apiUri).replace('pat-…', token)}`;
+
 let browser;
 let server;
 before(async () => {
   server = createServer(async (request, reply) => {
-    if (!request.url.startsWith('/dist/')) return reply.setHeader('content-type', 'text/html').end(PAGE);
+    const page = { '/': PAGE, '/element': ELEMENT }[request.url];
+    if (page) return reply.setHeader('content-type', 'text/html; charset=utf-8').end(page);
     const file = await readFile(new URL(`..${request.url}`, import.meta.url)).catch(() => undefined);
     reply.setHeader('content-type', 'text/javascript').end(file);
   });
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  await asPerson('POST', '/origins', { origin: `http://127.0.0.1:${server.address().port}` });
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 });
 after(async () => {
@@ -38,10 +47,16 @@ after(async () => {
   server.close();
 });
 
-async function open() {
+async function open(path = '/') {
   const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  await page.goto(`http://127.0.0.1:${server.address().port}${path}`);
   return page;
+}
+/** Archives what a test connected, so that the next one connects for the first time. */
+async function leave(page) {
+  await page.close();
+  const { body } = await asPerson('GET', '/connections');
+  for (const { id } of body.items) await asPerson('DELETE', `/connections/${id}`);
 }
 const titled = (page, title) => page.waitForFunction((wanted) => document.title === wanted, title, { timeout: 20_000 });
 
@@ -52,7 +67,7 @@ test('a click connects through a popup that closes by itself', async () => {
   await popup.click('button[value=allow]');
   await titled(page, 'READY');
   await closed;
-  await page.close();
+  await leave(page);
 });
 
 test('a popup that is closed ends it', async () => {
@@ -61,12 +76,41 @@ test('a popup that is closed ends it', async () => {
   await popup.waitForSelector('text=Who are you today?');
   await popup.close();
   await titled(page, 'session_ended');
-  await page.close();
+  await leave(page);
 });
 
 test('events are followed from a page', async () => {
   const page = await open();
   await page.click('#follow');
   await titled(page, 'snapshot');
-  await page.close();
+  await leave(page);
+});
+
+test('the element of the README connects inside a page, and goes when it is done', async () => {
+  const page = await open('/element');
+  const frame = page.frameLocator('membrane-connect iframe');
+  await frame.locator('[data-testid=method][data-key=basic]').click();
+  await frame.getByTestId('field-username').fill('ada');
+  await frame.getByTestId('field-password').fill('sandbox');
+  await frame.getByTestId('submit').click();
+  await titled(page, 'Membrane Sandbox is ready');
+  await page.locator('membrane-connect').waitFor({ state: 'detached' });
+  await leave(page);
+});
+
+test('another account that signs in can be kept, and connect() hears of it', async () => {
+  const page = await open();
+  const by = async (person) => {
+    const [popup] = await Promise.all([page.waitForEvent('popup'), page.click('#connect')]);
+    await popup.check(`input[name=person][value=${person}]`);
+    await popup.click('button[value=allow]');
+    return popup;
+  };
+  await by('ada');
+  await titled(page, 'READY');
+  await page.evaluate(() => (document.title = ''));
+  const popup = await by('ben');
+  await popup.getByTestId('keep').click();
+  await titled(page, 'READY');
+  await leave(page);
 });

@@ -6,7 +6,7 @@ import { signIn, signOutEverywhere } from './person.mjs';
 
 const membrane = new Membrane();
 const sandbox = { integrationKey: 'membrane-sandbox' };
-const connected = () => membrane.connect({ ...sandbox, onUrl: (url) => signIn(url) });
+const connected = () => membrane.connect({ ...sandbox, allowMultipleConnections: true, onUrl: (url) => signIn(url) });
 
 test('connect carries the intent and waits until it is connected', async () => {
   const shown = [];

@@ -1,17 +1,18 @@
 // The quick start of the README is run as it stands there, with a person who signs in where it says.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { signIn } from './person.mjs';
 
-test('the quick start works as it is written', async () => {
+test('the quick start works as it is written', async (context) => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const code = /```js\n([\s\S]*?)```/.exec(readme)[1];
   // Inside the package, where its own name leads to it.
-  const file = fileURLToPath(new URL('../dist/quick-start.mjs', import.meta.url));
+  const file = fileURLToPath(new URL('../quick-start.mjs', import.meta.url));
   await writeFile(file, code);
+  context.after(() => rm(file));
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   let signing;

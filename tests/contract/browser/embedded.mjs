@@ -1,6 +1,7 @@
 // Membrane's own page inside somebody's page, and what it takes to be shown there.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { example } from '../node/docs.mjs';
 import { UI, answer, frameOf, stage, started } from './stage.mjs';
 
@@ -56,9 +57,29 @@ export default {
     const outcome = await started(page, UI, { api, token, options: {} });
     const frame = frameOf(page);
     await frame.getByTestId('search').waitFor();
-    assert.ok((await frame.getByTestId('app-choice').count()) > 10);
+    await frame.getByTestId('more-apps').waitFor();
+    const first = await frame.getByTestId('app-choice').count();
+    assert.ok(first > 10 && first <= 40, `${first} apps at first`);
+    await frame.getByTestId('more-apps').click();
+    await frame.getByTestId('app-choice').nth(first).waitFor();
     await frame.getByTestId('close').click();
     assert.deepEqual(await outcome(), { value: null });
+    await browser.close();
+  },
+  'the page is light and asks for no more than it shows': async ({ api, token }) => {
+    const { page, browser } = await stage();
+    const weights = [];
+    const listed = [];
+    page.on('response', async (reply) => {
+      const { pathname, searchParams } = new URL(reply.url());
+      if (pathname.startsWith('/embed/assets/')) weights.push(reply.body().then((body) => gzipSync(body, { level: 9 }).length));
+      if (pathname === '/integrations') listed.push(Number(searchParams.get('limit')));
+    });
+    await started(page, UI, { api, token, options: {} });
+    await frameOf(page).getByTestId('app-choice').first().waitFor();
+    const all = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
+    assert.ok(weights.length >= 2 && all <= 60 * 1024, `${all} bytes in ${weights.length} files`);
+    assert.deepEqual(listed, [40]);
     await browser.close();
   },
   'ui.connection shows a connection and repairs it': async ({ api, token, connected, call }) => {

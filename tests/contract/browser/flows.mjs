@@ -131,6 +131,67 @@ export default {
     assert.deepEqual(body.items.map((event) => event.eventType), ['connection.reconnected', 'connection.created']);
     await browser.close();
   },
+  'connecting an app again signs in to its one connection again': async ({ api, token, connected, call }) => {
+    const { id } = await connected({ name: 'Mine' });
+    const { page, browser } = await stage({ approve: false });
+    const options = { ...SANDBOX, authOptionKey: 'basic', input: { username: 'ada', password: 'sandbox' }, name: 'Other' };
+    const { value, error } = await (await started(page, CONNECT, { api, token, options }))();
+    assert.equal(value?.id, id, JSON.stringify(error));
+    const { body } = await call('GET', '/connections');
+    assert.deepEqual(body.items.map((one) => one.name), ['Mine'], 'the name is the one that it had');
+    await browser.close();
+  },
+  'one more connection is made when it is asked for': async ({ api, token, connected, call }) => {
+    const { id } = await connected();
+    const { page, browser } = await stage({ approve: false });
+    const options = { ...SANDBOX, authOptionKey: 'basic', input: { username: 'ada', password: 'sandbox' }, allowMultipleConnections: true };
+    const { value, error } = await (await started(page, CONNECT, { api, token, options }))();
+    assert.equal(value?.state, 'READY', JSON.stringify(error));
+    assert.notEqual(value.id, id);
+    const ids = (await call('GET', '/connections')).body.items.map((one) => one.id);
+    assert.deepEqual(ids.sort(), [id, value.id].sort());
+    await browser.close();
+  },
+  'another account can be kept in a popup and the opener hears of it': async ({ api, token, call }) => {
+    for (const without of ['nothing', 'postMessage', 'stream']) {
+      const { page, context, browser } = await stage();
+      if (without === 'stream') await context.route('**/sse/connection-events/**', (route) => route.abort());
+      if (without === 'postMessage') {
+        await page.evaluate(() => window.addEventListener('message', (event) => event.stopImmediatePropagation(), true));
+      }
+      const connect = async (person) => {
+        const opened = context.waitForEvent('page');
+        const outcome = await started(page, CONNECT, { api, token, options: OAUTH });
+        const popup = await opened;
+        await answer(popup, { person });
+        return { popup, outcome };
+      };
+      const first = await (await connect('ada')).outcome();
+      assert.equal(first.value?.state, 'READY', JSON.stringify(first.error));
+      const { popup, outcome } = await connect('ben');
+      await popup.getByTestId('keep').click();
+      const { value, error } = await outcome();
+      assert.equal(value?.account?.label, 'ben@sandbox.example', JSON.stringify(error));
+      assert.notEqual(value.id, first.value.id);
+      for (const id of [value.id, first.value.id]) await call('DELETE', `/connections/${id}`);
+      await browser.close();
+    }
+  },
+  'another account that is not kept rejects': async ({ api, token, call, connected }) => {
+    await connected();
+    const [mine] = (await call('GET', '/connections')).body.items;
+    const { page, context, browser } = await stage();
+    const opened = context.waitForEvent('page');
+    const outcome = await started(page, CONNECT, { api, token, options: OAUTH });
+    const popup = await opened;
+    await answer(popup, { person: 'ben' });
+    await popup.getByTestId('keep').waitFor();
+    await popup.getByTestId('close').click();
+    const { error } = await outcome();
+    assert.equal(error?.data?.data?.code ?? error?.data?.code, 'account_mismatch', JSON.stringify(error));
+    assert.deepEqual((await call('GET', '/connections')).body.items, [mine], 'nothing was changed');
+    await browser.close();
+  },
   'integration connect reads the integration first': async ({ api, token }) => {
     const { page, context, browser } = await stage();
     const opened = context.waitForEvent('page');

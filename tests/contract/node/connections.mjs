@@ -148,6 +148,26 @@ export default {
     assert.equal((await call('POST', `/connections/${id}/refresh`)).status, 200);
     assert.equal((await call('POST', `/connections/${id}/refresh-credentials`)).body.state, 'READY');
   },
+  'attempts are told apart by how they ended': async ({ connected, call, client }) => {
+    const { id } = await connected();
+    const other = await client().connections.create({ integrationKey: 'membrane-sandbox', authOptionKey: 'oauth' });
+    await call('DELETE', `/connect-sessions/${other.sessionId}`);
+    const third = await client().connections.create({ integrationKey: 'membrane-sandbox', authOptionKey: 'oauth' });
+    const page = await fetch(third.clientAction.uiUrl).then((reply) => reply.text());
+    const form = new URLSearchParams({ ticket: /name="ticket" value="([^"]+)"/.exec(page)[1], person: 'ada', answer: 'deny' });
+    await fetch(new URL('/authorize', third.clientAction.uiUrl), { method: 'POST', body: form });
+    const all = (await call('GET', '/connection-attempt-logs')).body.items;
+    assert.deepEqual(all.map((one) => one.status), ['error', 'success'], 'newest first; what was called off is not told');
+    assert.equal(all[0].error.data.code, 'access_denied_by_user');
+    assert.equal(all[1].connectionId, id);
+    assert.equal(all[1].authOptionKey, 'basic');
+    const only = async (query) => (await call('GET', `/connection-attempt-logs?${query}`)).body;
+    assert.deepEqual((await only(`connectionId=${id}`)).items.map((one) => one.id), [all[1].id]);
+    assert.deepEqual((await only('status=error&integrationId=membrane-sandbox')).items.map((one) => one.id), [all[0].id]);
+    const first = await only('limit=1');
+    assert.deepEqual((await only(`limit=1&cursor=${first.cursor}`)).items.map((one) => one.id), [all[1].id]);
+    assert.equal((await call('GET', '/connection-attempt-logs?status=maybe')).status, 400);
+  },
   'test asks the app': async ({ connected, call }) => {
     const { id } = await connected();
     assert.deepEqual((await call('POST', `/connections/${id}/test`)).body, { success: true });

@@ -129,6 +129,9 @@ export const api = {
   writeBundle: () => call<{ path: string }>('POST', '/support-bundle', {}),
 
   apps: () => call<{ items: AppSummary[] }>('GET', '/integrations'),
+  /** A screenful of apps; those that connect right away, or the others. */
+  appsPage: (ready: boolean, cursor: string) =>
+    call<{ items: AppSummary[]; cursor?: string }>('GET', `/integrations?ready=${ready}&limit=40&cursor=${enc(cursor)}`),
   app: (key: string) => call<AppDetail>('GET', `/integrations/${enc(key)}`),
   search: (text: string) => call<SearchResult>('GET', `/search?q=${enc(text)}&limit=20`),
   byUrl: (url: string) => call<AppSummary>('POST', '/apps/by-url', { url }),

@@ -225,6 +225,8 @@ export interface SearchItem {
   score: number;
   reason: string;
   because?: { kind: string; what: string };
+  /** The app, as in a list of them. */
+  element: AppSummary;
 }
 
 export interface SearchResult {

@@ -220,3 +220,12 @@ export function reasonText({ reason, because }: Pick<SearchItem, 'reason' | 'bec
 export function categoryName(category: string): string {
   return translated(`category.${category}`) ?? (category[0]?.toUpperCase() ?? '') + category.slice(1).replaceAll('-', ' ');
 }
+
+const SHORT = /\b(api|ci|dns|erp|it|seo|sms)\b/g;
+
+/** What an app can do, on its own: "Send email". The ids are what they mean. */
+export function capabilityName(id: string): string {
+  const own = translated(`capability.${id}`);
+  const text = own ?? id.replaceAll('-', ' ').replace(SHORT, (word) => word.toUpperCase());
+  return text[0]!.toUpperCase() + text.slice(1);
+}

@@ -1,25 +1,35 @@
 //! Apps: the catalog under the wire's names, search, apps of one's own, and OAuth clients of one's own.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
-use membrane_engine::{AppDetail, ConnectionQuery, Engine};
-use membrane_model::{AppKey, AppSummary, ListPage};
+use membrane_engine::{AppDetail, Caller, ConnectionQuery, Engine};
+use membrane_model::{AppKey, AppSummary, Fault, ListPage};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
-use crate::extract::{Body, Guest, Params, Person, Segment, filled, number};
-use crate::wire::{
-    ConnectionOption, ConnectorSpec, FoundElement, Integration, IntegrationItem, SearchHit, SearchPage, options,
-};
+use crate::extract::{Body, Guest, Params, Person, Segment, filled, flag, number};
+use crate::wire::{ConnectionOption, ConnectorSpec, Integration, IntegrationItem, SearchHit, SearchPage, options};
 
 #[derive(Deserialize, Default, IntoParams)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
     /// Part of a name or key.
     search: Option<String>,
+    /// Only this category, like `crm`.
+    category: Option<String>,
+    /// Only those whose API can be called with nothing registered.
+    #[serde(deserialize_with = "flag")]
+    #[param(value_type = Option<bool>)]
+    ready: Option<bool>,
+    /// Only those that the caller has a connection of, or only the others.
+    #[serde(deserialize_with = "flag")]
+    #[param(value_type = Option<bool>)]
+    is_connected: Option<bool>,
     /// 1 to 1000; all unless told.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
@@ -27,16 +37,39 @@ pub(super) struct ListParams {
     cursor: Option<String>,
 }
 
-fn page(engine: &Engine, params: &ListParams) -> Result<ListPage<IntegrationItem>, ApiError> {
+fn page(engine: &Engine, caller: &Caller, params: &ListParams) -> Result<ListPage<IntegrationItem>, ApiError> {
     let limit = number("limit", params.limit.as_deref(), 1..=1000)?;
     let start = number("cursor", params.cursor.as_deref(), 0..=1_000_000)?.unwrap_or(0);
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let api_uri = engine.api_uri();
-    let rest = engine.apps(params.search.as_deref()).into_iter().skip(start);
+    let category = params.category.as_deref().map(|name| name.trim().to_lowercase().replace(' ', "-"));
+    let connected = params.is_connected.map(|_| connected_apps(engine, caller)).transpose()?;
+    let fits = |app: &AppSummary| {
+        category.as_ref().is_none_or(|name| name.is_empty() || app.categories.contains(name))
+            && params.ready.is_none_or(|ready| app.ready == ready)
+            && connected.as_ref().is_none_or(|keys| Some(keys.contains(&app.key)) == params.is_connected)
+    };
+    let rest = engine.apps(params.search.as_deref()).into_iter().filter(fits).skip(start);
     let items: Vec<_> = rest.take(limit).map(|app| IntegrationItem::new(app, &api_uri)).collect();
     let cursor = (items.len() == limit).then(|| (start + limit).to_string());
     Ok(ListPage { items, cursor })
+}
+
+/// Returns the apps that a caller has a connection of.
+fn connected_apps(engine: &Engine, caller: &Caller) -> Result<BTreeSet<AppKey>, ApiError> {
+    let mut keys = BTreeSet::new();
+    let mut query = ConnectionQuery { limit: Some(1000), ..ConnectionQuery::default() };
+    loop {
+        let page = engine.list(&caller.tenant(), &query)?;
+        let shown = page.items.into_iter().filter(|view| view.connected || view.disconnected);
+        let seen = shown.filter(|view| Engine::as_page(caller).is_none_or(|page| page.has_connection(&view.id)));
+        keys.extend(seen.map(|view| view.integration_key));
+        query.cursor = page.cursor;
+        if query.cursor.is_none() {
+            return Ok(keys);
+        }
+    }
 }
 
 /// Lists the apps that can be connected.
@@ -44,10 +77,10 @@ fn page(engine: &Engine, params: &ListParams) -> Result<ListPage<IntegrationItem
     responses((status = 200, body = ListPage<IntegrationItem>)))]
 pub(super) async fn list(
     State(engine): State<Engine>,
-    Guest(_): Guest,
+    Guest(caller): Guest,
     Params(params): Params<ListParams>,
 ) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
-    Ok(Json(page(&engine, &params)?))
+    Ok(Json(page(&engine, &caller, &params)?))
 }
 
 /// Lists the apps, under the name that connectors have.
@@ -55,10 +88,10 @@ pub(super) async fn list(
     responses((status = 200, body = ListPage<IntegrationItem>)))]
 pub(super) async fn list_connectors(
     State(engine): State<Engine>,
-    Guest(_): Guest,
+    Guest(caller): Guest,
     Params(params): Params<ListParams>,
 ) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
-    Ok(Json(page(&engine, &params)?))
+    Ok(Json(page(&engine, &caller, &params)?))
 }
 
 /// Lists the apps, under the name that external apps have.
@@ -66,10 +99,10 @@ pub(super) async fn list_connectors(
     responses((status = 200, body = ListPage<IntegrationItem>)))]
 pub(super) async fn list_external(
     State(engine): State<Engine>,
-    Guest(_): Guest,
+    Guest(caller): Guest,
     Params(params): Params<ListParams>,
 ) -> Result<Json<ListPage<IntegrationItem>>, ApiError> {
-    Ok(Json(page(&engine, &params)?))
+    Ok(Json(page(&engine, &caller, &params)?))
 }
 
 /// Shows an app: its ways to connect, forms, scopes in words, set-up steps, and the caller's connection of it.
@@ -256,21 +289,18 @@ pub(super) async fn search(
     let wanted = wanted.as_deref().is_none_or(|kind| matches!(kind, "connector" | "integration" | "external-app"));
     let found = result.items.into_iter().filter(|_| wanted).skip(start).take(limit);
     let items: Vec<_> = found
-        .map(|item| SearchHit {
-            element_type: "connector",
-            element: FoundElement {
-                id: item.key.clone(),
-                key: item.key.clone(),
-                name: item.name.clone(),
-                logo_uri: format!("{api_uri}/embed/logos/{}.svg", item.key),
-            },
-            key: item.key,
-            name: item.name,
-            score: item.score,
-            reason: item.reason,
-            because: item.because,
+        .map(|item| {
+            Ok(SearchHit {
+                element_type: "connector",
+                element: IntegrationItem::new(engine.app_summary(&item.key)?, &api_uri),
+                key: item.key,
+                name: item.name,
+                score: item.score,
+                reason: item.reason,
+                because: item.because,
+            })
         })
-        .collect();
+        .collect::<Result<_, Fault>>()?;
     let cursor = (items.len() == limit).then(|| (start + limit).to_string());
     Ok(Json(SearchPage { outcome: result.outcome, items, cursor }))
 }

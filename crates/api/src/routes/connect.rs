@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest, State};
 use axum::response::{IntoResponse, Response};
-use membrane_engine::{Caller, ConnectRequest, Engine};
+use membrane_engine::{Again, Caller, ConnectRequest, Engine};
 use membrane_model::{AppKey, ConnectionView};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -49,6 +49,25 @@ pub(super) struct NewConnection {
     /// Free metadata.
     #[schema(value_type = Object)]
     meta: Map<String, Value>,
+    /// To make one more connection of an app that has one. `POST /connect` signs in to that one again unless this is
+    /// true; `POST /connections` always makes one.
+    #[serde(deserialize_with = "switch")]
+    allow_multiple_connections: bool,
+}
+
+/// Reads yes or no as clients write it: `true`, `1`, `"1"`; anything else is no.
+fn switch<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Value::deserialize(deserializer).map(|value| is_yes(&value))
+}
+
+/// Tells whether a value is a yes, as the wire's forms and JSON write it.
+pub(super) fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Bool(yes) => *yes,
+        Value::Number(number) => number.as_u64() == Some(1),
+        Value::String(text) => matches!(text.trim(), "1" | "true"),
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 impl NewConnection {
@@ -68,6 +87,7 @@ impl NewConnection {
             key: filled(self.key).or(filled(self.connection_key)),
             input,
             meta: self.meta,
+            allow_multiple: self.allow_multiple_connections,
         })
     }
 }
@@ -94,11 +114,12 @@ pub(super) async fn create(
     From(caller): From,
     Body(request): Body<NewConnection>,
 ) -> Result<Json<ConnectionView>, ApiError> {
-    let request = request.read(&engine, &caller)?;
+    let request = ConnectRequest { allow_multiple: true, ..request.read(&engine, &caller)? };
     Ok(Json(engine.connect_request(&caller, request).await?))
 }
 
-/// Starts connecting, or repairs the connection that `connectionId` names. As a form from a web page it answers with a
+/// Starts connecting, or repairs the connection that `connectionId` names. An app that is connected once already is
+/// signed in to again, and its connection keeps its id, unless `allowMultipleConnections` is true. As a form from a web page it answers with a
 /// page instead; docs/embedding.md describes that.
 #[utoipa::path(post, path = "/connect", tag = "Connect", request_body = NewConnection,
     responses((status = 200, body = ConnectionView)))]
@@ -154,5 +175,5 @@ pub(super) async fn reconnect(
     Segment(id): Segment<String>,
 ) -> Result<Json<ConnectionView>, ApiError> {
     let id = engine.resolve(&caller, &id)?.id;
-    Ok(Json(engine.reconnect_request(&caller, &id, BTreeMap::new()).await?))
+    Ok(Json(engine.reconnect_request(&caller, &id, Again::default()).await?))
 }

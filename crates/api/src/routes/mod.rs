@@ -2,6 +2,7 @@
 
 mod activity;
 mod apps;
+mod attempts;
 mod by_url;
 mod clients;
 mod connect;
@@ -66,6 +67,7 @@ pub(crate) fn described() -> OpenApiRouter<Engine> {
         .routes(routes!(connections::events))
         .routes(routes!(connect::reconnect))
         .routes(routes!(connect::connect))
+        .routes(routes!(attempts::list))
         .routes(routes!(apps::connection_options))
         .routes(routes!(apps::generate_options))
         .routes(routes!(requests::create, requests::list))

@@ -11,7 +11,7 @@ use membrane_engine::{Caller, Engine, FlowMessage, FlowOutcome, PageGrant, PageS
 use membrane_model::{AppKey, ErrorCode, Fault, RequestId, SearchOutcome, Session, SessionState};
 use serde_json::{Map, Value, json};
 
-use super::connect::values;
+use super::connect::{is_yes, values};
 use crate::error::ApiError;
 use crate::extract::{BODY_MAX, BODY_TIME, Guest};
 use crate::html::{Boot, Report, Theme, View, connect_page, report_page};
@@ -101,6 +101,7 @@ impl Fields {
             name: self.text("name"),
             key: self.text("connectionKey"),
             auth_method: self.text("authOptionKey"),
+            allow_multiple: self.0.get("allowMultipleConnections").is_some_and(is_yes),
             app: match connection {
                 Some(connection) => Some(connection.app),
                 None => self.app()?,
@@ -200,7 +201,10 @@ async fn next(
     theme: Theme,
     hidden: bool,
 ) -> Result<Response, Fault> {
-    if let Some(outcome) = engine.outcome(&session.id) {
+    // Where another account signed in the person decides, if there is one to see the page.
+    let undecided =
+        matches!(&session.state, SessionState::Failed { error } if error.data.code == ErrorCode::AccountMismatch);
+    if let Some(outcome) = engine.outcome(&session.id).filter(|_| hidden || !undecided) {
         return Ok(reported(engine, outcome, grant.flow, grant.opener, grant.redirect_uri));
     }
     if let SessionState::AwaitingUser { authorization_url, fields, problem, .. } = &session.state {

@@ -82,10 +82,12 @@ async fn open(engine: &Engine, request: Request, asked: Asked, key: Option<Strin
                 grant.app = request.integration_key;
                 grant.name = request.name;
                 grant.key = request.connection_key;
+                grant.allow_multiple = request.allow_multiple_connections.unwrap_or(false);
                 grant.flow = Some(id.to_string());
                 (View::Request { id }, grant)
             }
-            None => (View::Connections, PageGrant { scope: PageScope::All, app: None, ..grant }),
+            // Who sees them all and connects one more means one more.
+            None => (View::Connections, PageGrant { scope: PageScope::All, app: None, allow_multiple: true, ..grant }),
         },
     };
     shown(engine, grant, view, theme)

@@ -26,6 +26,8 @@ pub(super) struct Start {
     input: Map<String, Value>,
     scopes: Option<Vec<String>>,
     return_path: Option<ReturnPath>,
+    /// `false` signs in to the app's one connection again where there is one; else one more is made.
+    allow_multiple_connections: Option<bool>,
     open: bool,
 }
 
@@ -45,6 +47,7 @@ pub(super) async fn start(
         input: values("input", body.input)?,
         scopes: body.scopes,
         return_path: body.return_path,
+        allow_multiple: body.allow_multiple_connections,
         // A page may be opened on the person's screen by the person only.
         open: body.open && caller.is_person(),
         reveal: matches!(caller, Caller::Console),

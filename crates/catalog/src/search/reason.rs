@@ -23,6 +23,8 @@ pub(crate) enum Reason {
     Family(String),
     /// Its name is near to the text.
     NearName(String),
+    /// Its name sounds like the text.
+    Sound(String),
     /// Its name starts with the text.
     Beginning(String),
     /// It lives at that address.
@@ -46,6 +48,7 @@ impl Reason {
             Self::WordOfName(word) => (BecauseKind::WordOfName, word.as_str()),
             Self::Family(family) => (BecauseKind::Family, family.as_str()),
             Self::NearName(text) => (BecauseKind::NearName, text.as_str()),
+            Self::Sound(text) => (BecauseKind::Sound, text.as_str()),
             Self::Beginning(text) => (BecauseKind::Beginning, text.as_str()),
             Self::Address(domain) => (BecauseKind::Address, domain.as_str()),
             Self::Category(category) => (BecauseKind::Category, category.as_str()),
@@ -66,6 +69,7 @@ impl fmt::Display for Reason {
             Self::WordOfName(word) => write!(f, "has {word:?} in its name"),
             Self::Family(family) => write!(f, "is one of the {family} apps"),
             Self::NearName(text) => write!(f, "is close to {text:?}"),
+            Self::Sound(text) => write!(f, "sounds like {text:?}"),
             Self::Beginning(text) => write!(f, "starts with {text:?}"),
             Self::Address(domain) => write!(f, "matches {domain}"),
             Self::Category(category) => write!(f, "is in the category {category}"),

@@ -80,7 +80,7 @@ fn alike(index: &Index, text: &str, least: f64) -> Option<Answer> {
     near.sort_by(|one, other| worth(other).total_cmp(&worth(one)).then(one.1.cmp(&other.1)));
     let best = near.first()?;
     let hit = |(likeness, place): &(f64, usize)| {
-        Hit::new(index, *place, 0.7 + 0.2 * likeness, Reason::NearName(text.to_owned()))
+        Hit::new(index, *place, 0.7 + 0.2 * likeness, Reason::Sound(text.to_owned()))
     };
     let alone = near.get(1).is_none_or(|next| worth(best) - worth(next) >= LEAD);
     if alone && best.0 >= SURE {

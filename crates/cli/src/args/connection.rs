@@ -201,6 +201,15 @@ pub(crate) enum ConnectionRequest {
         /// What it is for, in one sentence that the person reads
         #[arg(long)]
         prompt: Option<String>,
+        /// Make one more connection of an app that has one; else that one is signed in to again
+        #[arg(long = "allowMultipleConnections")]
+        allow_multiple: bool,
+        /// Wait for the person's answer
+        #[arg(long)]
+        wait: bool,
+        /// For how many seconds
+        #[arg(long, default_value_t = 300, value_name = "SECONDS", requires = "wait", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        timeout: u32,
     },
     /// Say what came of a request
     Get {
@@ -219,14 +228,32 @@ pub(crate) enum ConnectionRequest {
 #[derive(Subcommand)]
 pub(crate) enum Integration {
     /// List apps that can be connected
-    List {
-        /// Part of a name or a category
-        #[arg(long)]
-        search: Option<String>,
-        /// So many at most
-        #[arg(long)]
-        limit: Option<usize>,
-    },
+    List(Listed),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ExternalApp {
+    /// List apps that can be connected
+    List(Listed),
+}
+
+#[derive(Args)]
+pub(crate) struct Listed {
+    /// Part of a name
+    #[arg(long)]
+    pub search: Option<String>,
+    /// Only this category, like crm
+    #[arg(long)]
+    pub category: Option<String>,
+    /// So many at most
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Accepted: an integration, a connector and an external app are one and the same here
+    #[arg(long, hide = true, num_args = 0..=1, value_name = "1")]
+    connectors: Option<Option<String>>,
+    /// See connectors
+    #[arg(long = "externalApps", hide = true, num_args = 0..=1, value_name = "1")]
+    external_apps: Option<Option<String>>,
 }
 
 #[derive(Args)]

@@ -34,6 +34,7 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
             Redirect::DeepLink => ReturnPath::DeepLink,
             Redirect::Loopback => ReturnPath::Loopback,
         }),
+        allow_multiple: Some(args.allow_multiple),
         ..NewSession::default()
     };
     match (&args.intent, &args.integration_key, &args.connection_id) {
@@ -61,7 +62,15 @@ pub(super) async fn run(args: Connect, out: &Out) -> Result<(), Fault> {
     if let Some(id) = start.connection_id.take() {
         start.connection_id = Some(told(client.connection(&id).await)?.id.to_string());
     }
+    let named = start.connection_id.is_some();
     let session = told(client.start_session(&start).await)?;
+    if !named && session.kind == SessionKind::Reconnect {
+        let about = format!(
+            "{} is connected already: this signs in again. For one more account, add --allowMultipleConnections.",
+            session.app_name
+        );
+        out.note(&paint(Tone::Quiet, &about));
+    }
     if args.no_wait {
         out.answer(&session, || link(&session).unwrap_or_else(|| session.id.to_string()));
         return Ok(());
@@ -357,7 +366,7 @@ async fn finish(client: &Client, ended: &Session, out: &Out) -> Result<(), Fault
             let mut fault = error.clone().into_fault();
             if fault.code == ErrorCode::AccountMismatch {
                 fault = fault.hint(
-                    "Sign in with the connection's own account, or connect the other one without --connectionId.",
+                    "Sign in with the connection's own account, or connect the other one with --allowMultipleConnections.",
                 );
             }
             Err(fault)

@@ -13,7 +13,16 @@ use crate::out::{Out, Tone, paint};
 pub(super) async fn run(command: ConnectionRequest, out: &Out) -> Result<(), Fault> {
     let client = running_or_started().await?;
     match command {
-        ConnectionRequest::Create { integration_key, connection_id, connection_key, name, prompt } => {
+        ConnectionRequest::Create {
+            integration_key,
+            connection_id,
+            connection_key,
+            name,
+            prompt,
+            allow_multiple,
+            wait,
+            timeout,
+        } => {
             if integration_key.is_none() && connection_id.is_none() && prompt.is_none() {
                 return Err(wrong_use(
                     "nothing says what to ask for",
@@ -26,9 +35,20 @@ pub(super) async fn run(command: ConnectionRequest, out: &Out) -> Result<(), Fau
                 key: connection_key,
                 name,
                 prompt,
+                allow_multiple: allow_multiple.then_some(true),
                 ..Ask::default()
             };
-            show(out, &told(client.ask(&ask).await)?);
+            let request = told(client.ask(&ask).await)?;
+            if !wait {
+                show(out, &request);
+                return Ok(());
+            }
+            if let Some(url) = &request.url {
+                out.note(&format!("{}. Open this page to answer:", request.title));
+                out.note(&format!("  {url}"));
+            }
+            let limit = Duration::from_secs(timeout.into());
+            show(out, &told(client.wait_request(request.request_id.as_str(), limit).await)?);
         }
         ConnectionRequest::Get { id, wait, timeout } => {
             let request = match wait {

@@ -1,5 +1,7 @@
 //! One file per noun of the command line.
 
+mod account;
+pub(crate) mod act;
 mod app;
 mod client;
 mod connect;
@@ -36,12 +38,19 @@ pub(crate) async fn run(command: Command, out: &Out) -> Result<ExitCode, Fault> 
         Command::Connection(connection) => connection::run(connection, out).await?,
         Command::ConnectionRequest(request) => connection_request::run(request, out).await?,
         Command::Integration(integration) => integration::run(integration, out).await?,
+        Command::ExternalApp(external) => integration::run_external(external, out).await?,
+        Command::Act(act) => act::run(act, out).await?,
+        Command::Login(login) => account::login(login, out).await?,
+        Command::Logout => account::logout()?,
+        Command::Credentials(options) => account::credentials(&options, out).await?,
         Command::Events(options) => events::run(options, out).await?,
         Command::Token(options) => token::run(options, out)?,
         Command::Mcp(options) => mcp::run(options, out).await?,
         Command::Man { dir } => man::run(dir.as_deref(), out)?,
         Command::Search { batch: Some(file), .. } => search::batch(&file, out).await?,
-        Command::Search { intent, batch: None } => search::run(&intent.join(" "), out).await?,
+        Command::Search { intent, element_type, limit, .. } => {
+            search::run(&intent.join(" "), element_type.as_deref(), limit, out).await?;
+        }
         Command::App(app) => app::run(app, out).await?,
         Command::Client(client) => client::run(client, out).await?,
         Command::Request(request) => request::run(request, out).await?,

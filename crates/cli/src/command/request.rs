@@ -103,16 +103,28 @@ impl Request {
             (None, Some(data)) => Some(plain(content(data)?, typed, &mut headers)),
             (None, None) => None,
         };
+        let values = pairs("--pathParam", &self.path_params)?;
+        if let Some(slot) = slots(&self.path).find(|slot| !values.contains_key(*slot)) {
+            return Err(wrong_use(
+                format!("{{{slot}}} in the path has no value"),
+                format!("Give it: --pathParam {slot}=VALUE"),
+            ));
+        }
         let method = self.method.as_deref().unwrap_or(if data.is_some() { "POST" } else { "GET" });
         Ok(json!({
             "path": self.path,
             "method": method,
             "headers": headers,
             "query": pairs("--query", &self.query)?,
-            "pathParameters": pairs("--pathParam", &self.path_params)?,
+            "pathParameters": values,
             "data": data,
         }))
     }
+}
+
+/// Returns the names of the `{slots}` in a path.
+fn slots(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
 fn plain(text: String, typed: bool, headers: &mut Map<String, Value>) -> Value {
@@ -195,6 +207,8 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_told() {
         assert!(read(&["--query", "a"]).unwrap_err().contains("no pair"));
+        let line = Line::try_parse_from(["request", "acme", "/users/{id}"]).unwrap();
+        assert!(line.request.read(false).unwrap_err().message.contains("{id} in the path has no value"));
         assert!(read(&["-H", "a"]).unwrap_err().contains("no header"));
         assert!(read(&["-d", "@/no/such/file"]).unwrap_err().contains("failed to read"));
     }

@@ -14,6 +14,9 @@ use crate::failure::wrong_use;
 use crate::out::{Out, Tone, paint};
 use crate::table::{Cell, table};
 
+/// What an app is called on the wire.
+const TYPES: [&str; 3] = ["connector", "integration", "external-app"];
+
 /// Who is asked: the engine that runs, which knows what is connected; else the catalog alone.
 enum Asked {
     Engine(Box<membrane_sdk::Client>),
@@ -37,8 +40,15 @@ impl Asked {
     }
 }
 
-pub(super) async fn run(intent: &str, out: &Out) -> Result<(), Fault> {
-    let result = find(intent).await?;
+pub(super) async fn run(intent: &str, element_type: Option<&str>, limit: Option<u16>, out: &Out) -> Result<(), Fault> {
+    if let Some(other) = element_type.filter(|kind| !TYPES.contains(kind)) {
+        return Err(wrong_use(
+            format!("{other:?} is no type of what can be found here"),
+            "Leave --elementType out, or give connector.",
+        ));
+    }
+    let mut result = find(intent).await?;
+    result.items.truncate(limit.map_or(usize::MAX, usize::from));
     out.answer(&result, || match result.outcome {
         SearchOutcome::None => "No app fits. Say it in other words, name the app's web address, or add it: \
                                 membrane app add FILE"

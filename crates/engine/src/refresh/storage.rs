@@ -103,15 +103,19 @@ impl Engine {
             let id = row.connection_id.clone();
             let generation = row.generation;
             let saved = self.write(move |tx| {
-                if tx.replace_credential_if(&row, expected)? {
+                let kept = tx.replace_credential_if(&row, expected)?;
+                if kept {
                     tx.clear_journal(&row.connection_id)?;
                     tx.note_renewal(&row.connection_id, row.generation, &scopes)?;
                 }
-                Ok(())
+                Ok(kept)
             });
             match saved.await {
-                Ok(()) => {
-                    self.mark(&id, generation);
+                Ok(kept) => {
+                    // What lost to something newer is not what the disk has.
+                    if kept {
+                        self.mark(&id, generation);
+                    }
                     // Another exchange may have brought a newer pair while this one was written.
                     let mut storage = self.inner().storage.inner();
                     match storage.unsaved.get_mut(&id) {

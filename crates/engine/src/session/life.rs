@@ -25,14 +25,17 @@ impl Engine {
         self.session(id)
     }
 
-    /// Waits until an attempt is no longer in the given state or is over, at most `limit`.
+    /// Waits until an attempt is no longer in the given state or is over, at most `limit`. One that failed because
+    /// another account signed in may still end well: having seen that, a caller waits until the account is kept.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn wait_session(&self, id: &SessionId, seen: Option<&str>, limit: Duration) -> Result<Session, Fault> {
         let mut deltas = self.inner().stream.subscribe();
-        let changed =
-            |session: &Session| session.state.is_final() || seen.is_some_and(|seen| seen != state_name(session));
+        let changed = |session: &Session| match (&session.state, seen) {
+            (SessionState::Failed { error }, Some("failed")) => error.data.code != ErrorCode::AccountMismatch,
+            (state, seen) => state.is_final() || seen.is_some_and(|seen| seen != state_name(session)),
+        };
         let session = self.session(id)?;
         if changed(&session) {
             return Ok(session);

@@ -55,6 +55,9 @@ pub struct StartSession {
     pub name: Option<String>,
     /// A key of a client's own for a new connection.
     pub key: Option<String>,
+    /// Whether it may make one more connection of an app that has one: no = that one is signed in to again; yes unless
+    /// told.
+    pub allow_multiple: Option<bool>,
     /// Values of form fields.
     pub input: BTreeMap<String, String>,
     /// Scopes to ask for; the app's usual ones unless told.

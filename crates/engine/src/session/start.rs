@@ -46,7 +46,7 @@ impl Engine {
             self.find_for(caller, id)?;
         }
         start.tenant = Some(caller.tenant());
-        let Caller::Page(page) = caller else { return self.start_session(start).await };
+        let Caller::Page(page) = caller else { return self.start_session(self.once(start)?).await };
         let grant = &page.grant;
         if let (Some(own), Some(asked)) = (&grant.app, &start.app)
             && own != asked
@@ -60,15 +60,28 @@ impl Engine {
             start.connection = grant.first.clone();
             start.name = grant.name.clone().or(start.name);
             start.key = grant.key.clone();
+            start.allow_multiple = Some(grant.allow_multiple);
         }
         start.auth_method = start.auth_method.or(grant.auth_method.clone());
         let first = start.connection.clone().filter(|_| grant.first.is_some());
-        let session = self.start_session(start).await?;
+        let session = self.start_session(self.once(start)?).await?;
         if let Some(id) = first {
             self.attempt_started(&id, &session).await?;
         }
         self.follow_for_page(&session.id, page);
         self.session(&session.id)
+    }
+
+    /// Makes an attempt a repair where one more connection of its app was not meant.
+    fn once(&self, mut start: StartSession) -> Result<StartSession, Fault> {
+        if let (Some(false), None, Some(app)) = (start.allow_multiple, &start.connection, &start.app) {
+            let tenant = start.tenant.clone().unwrap_or_else(TenantId::own);
+            if let Some(id) = self.standing(&tenant, app, start.key.as_deref())? {
+                // A name and a key are for a connection that is made.
+                (start.connection, start.name, start.key) = (Some(id), None, None);
+            }
+        }
+        Ok(start)
     }
 
     /// Checks what an attempt is started with and makes its row, with nothing done yet.

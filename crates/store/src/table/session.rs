@@ -115,6 +115,19 @@ impl Tx<'_> {
         ids.map(|id| id?).collect()
     }
 
+    /// Lists a tenant's attempts that are over, the newest first, below one of them.
+    ///
+    /// # Errors
+    /// Fails when the database can't be read.
+    pub fn ended_sessions(&self, tenant: &TenantId, before: Option<&SessionId>) -> Result<Vec<SessionRow>, StoreError> {
+        // Their ids are in the order of time.
+        let mut query = self.0.prepare_cached(
+            "SELECT * FROM session WHERE final = 1 AND tenant = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC",
+        )?;
+        let rows = query.query_map(params![tenant.as_str(), before.map(SessionId::as_str)], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
     /// Removes an attempt.
     ///
     /// # Errors
