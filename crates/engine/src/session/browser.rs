@@ -97,10 +97,9 @@ impl Engine {
         context.return_path = Some(path);
         context.issuer = secrets.issuer.clone();
         context.resource = secrets.resource.clone();
-        let problem = if open { self.open_in_browser(&page) } else { None };
-        let next = SessionState::AwaitingUser {
+        let waiting = |problem| SessionState::AwaitingUser {
             authorization_url: Some(page.to_string()),
-            redirect_uri: Some(redirect_uri),
+            redirect_uri: Some(redirect_uri.clone()),
             user_code: None,
             verification_uri: None,
             verification_uri_complete: None,
@@ -108,7 +107,7 @@ impl Engine {
             problem,
         };
         let context = serde_json::to_value(context).unwrap_or_default();
-        self.step(&id, SessionEvent::Continue(next), move |row| {
+        self.step(&id, SessionEvent::Continue(waiting(None)), move |row| {
             row.state_hash = Some(hash);
             row.secrets = Some(sealed);
             row.context = context;
@@ -116,6 +115,10 @@ impl Engine {
         })
         .await?;
         self.inner().wake.notify_one();
+        // Only now: a provider that knows the person already sends the browser back at once.
+        if let Some(problem) = open.then(|| self.open_in_browser(&page)).flatten() {
+            self.step(&id, SessionEvent::Continue(waiting(Some(problem))), |_| {}).await?;
+        }
         Ok(())
     }
 }

@@ -9,6 +9,8 @@ mod form;
 mod life;
 mod mcp;
 mod start;
+#[cfg(test)]
+mod tests;
 pub(crate) mod transition;
 mod who;
 
