@@ -1,9 +1,11 @@
 // Builds the console into dist/: plain files, no inline script or style, so that the strict content policy holds.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { define, logos } from './logos.ts';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), logos()],
+  define,
   base: './',
   clearScreen: false,
   build: {

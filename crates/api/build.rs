@@ -1,4 +1,4 @@
-//! Puts the built connect page and the apps' logos into the program.
+//! Puts the built connect page into the program.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,9 @@ use std::path::{Path, PathBuf};
 fn main() -> std::io::Result<()> {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui");
     let built = ui.join("dist-embed");
-    let logos = ui.join("src/logos");
     println!("cargo:rerun-if-changed={}", built.display());
-    println!("cargo:rerun-if-changed={}", logos.display());
     let mut files = Vec::new();
-    collect(&built, &built, "", &mut files)?;
-    collect(&logos, &logos, "logos/", &mut files)?;
+    collect(&built, &built, &mut files)?;
     files.retain(|(name, _)| !name.ends_with(".md") && !name.ends_with(".html"));
     files.sort();
     let mut code = String::from("pub(crate) const FILES: &[(&str, &[u8])] = &[\n");
@@ -25,14 +22,14 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Lists the files of a folder that may not be there: without the built page everything else works.
-fn collect(root: &Path, folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {
-            collect(root, &path, prefix, files)?;
+            collect(root, &path, files)?;
         } else if let Ok(name) = path.strip_prefix(root) {
-            files.push((format!("{prefix}{}", name.display()), path.canonicalize()?));
+            files.push((name.display().to_string(), path.canonicalize()?));
         }
     }
     Ok(())

@@ -47,22 +47,36 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     let families = read(&root.join("families"))?;
     let pairs: Vec<(&str, &str)> = families.iter().map(|(file, text)| (stem(file), text.as_str())).collect();
-    let (mut list, mut blob) = (String::from("&[\n"), String::new());
-    let apps = root.join("apps");
-    for (file, text) in read(&apps)? {
+    let mut packed = Packed::default();
+    for (file, text) in read(&root.join("apps"))? {
         let app = parse::parse_with(&file, &text, &pairs).map_err(|error| io::Error::other(error.to_string()))?;
         if app.key.as_str() != stem(&file) {
             return Err(io::Error::other(format!("{file} is not named after its key {}", app.key)));
         }
-        let start = blob.len();
-        blob.push_str(&serde_json::to_string(&app)?);
-        let (key, file) = (app.key.as_str(), apps.join(&file));
-        let _ = writeln!(list, "    ({key:?}, {start}, {}, include_str!({file:?})),", blob.len());
+        packed.add(app.key.as_str(), &serde_json::to_string(&app)?, &text);
     }
-    list.push_str("]\n");
-    fs::write(out.join("apps.json"), blob)?;
-    fs::write(out.join("apps.rs"), list)?;
+    fs::write(out.join("apps.txt"), packed.list)?;
+    fs::write(out.join("apps.json"), packed.json)?;
+    fs::write(out.join("apps.toml"), packed.toml)?;
     fs::write(out.join("families.rs"), format!("&{pairs:?}"))
+}
+
+/// The apps one after another. What a start reads (the list) lies apart from what only some calls need, so that the pages of
+/// the rest are never loaded.
+#[derive(Default)]
+struct Packed {
+    /// A line an app: its key, how many bytes its JSON has, and how many its file has.
+    list: String,
+    json: String,
+    toml: String,
+}
+
+impl Packed {
+    fn add(&mut self, key: &str, json: &str, toml: &str) {
+        let _ = writeln!(self.list, "{key} {} {}", json.len(), toml.len());
+        self.json.push_str(json);
+        self.toml.push_str(toml);
+    }
 }
 
 /// Reads the files of a folder in the order of their names.

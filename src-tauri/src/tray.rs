@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use membrane_engine::{Caller, Engine, Screen, Texts};
 use membrane_model::{
-    ConnectionId, ConnectionView, EngineStatus, HealthStatus, StreamMessage, VaultState, WarningCode,
+    ConnectionId, ConnectionRequest, ConnectionView, EngineStatus, HealthStatus, RequestId, RequestStatus,
+    StreamMessage, VaultState, WarningCode,
 };
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
@@ -18,6 +19,8 @@ use crate::window;
 
 /// How many connections that need the person are listed.
 const ATTENTION_MAX: usize = 5;
+/// How many requests to connect are listed.
+const REQUESTS_MAX: usize = 3;
 /// How many others are listed.
 const RECENT_MAX: usize = 5;
 /// The entries that are always there: what each does, and its text.
@@ -38,8 +41,9 @@ struct Parts {
     pause: MenuItem<Wry>,
     /// The entries that are always there, with the keys of their texts.
     fixed: Vec<(MenuItem<Wry>, &'static str)>,
-    /// Items that come and go: below the headline, and in the submenu.
+    /// Items that come and go: below the headline, and above what is always there; others are in the submenu.
     attention: Vec<MenuItem<Wry>>,
+    requests: Vec<MenuItem<Wry>>,
     shown: Option<Content>,
 }
 
@@ -49,6 +53,7 @@ struct Content {
     shape: Shape,
     headline: String,
     attention: Vec<(String, String)>,
+    requests: Vec<(String, String)>,
     recent: Vec<(String, String)>,
     /// The texts of "Connections", "Pause all" and of each entry that is always there.
     names: Vec<String>,
@@ -122,7 +127,7 @@ fn build(app: &AppHandle) -> tauri::Result<Parts> {
         builder = builder.icon(image);
     }
     let icon = builder.build(app)?;
-    Ok(Parts { icon, menu, headline, recent, pause, fixed, attention: Vec::new(), shown: None })
+    Ok(Parts { icon, menu, headline, recent, pause, fixed, attention: Vec::new(), requests: Vec::new(), shown: None })
 }
 
 fn chosen(app: &AppHandle, event: MenuEvent) {
@@ -134,11 +139,14 @@ fn chosen(app: &AppHandle, event: MenuEvent) {
         "pause" => rest(app),
         "quit" => app.exit(0),
         _ => {
-            let (what, connection) = id.split_once(':').unwrap_or_default();
-            let Ok(connection) = connection.parse::<ConnectionId>() else { return };
-            match what {
-                "reconnect" => window::reveal(app, &Screen::Reconnect(connection)),
-                _ => window::reveal(app, &Screen::Connection(connection)),
+            let (what, which) = id.split_once(':').unwrap_or_default();
+            let screen = match what {
+                "request" => which.parse::<RequestId>().map(Screen::Request),
+                "reconnect" => which.parse::<ConnectionId>().map(Screen::Reconnect),
+                _ => which.parse::<ConnectionId>().map(Screen::Connection),
+            };
+            if let Ok(screen) = screen {
+                window::reveal(app, &screen);
             }
         }
     }
@@ -170,6 +178,7 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
     let mut settings = engine.settings_changes();
     tauri::async_runtime::spawn(async move {
         let mut connections = BTreeMap::new();
+        let mut requests = BTreeMap::new();
         let mut status = None;
         loop {
             let message = tokio::select! {
@@ -179,8 +188,9 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
             };
             let Some(message) = message else { break };
             match message {
-                StreamMessage::Snapshot { status: now, connections: all, .. } => {
+                StreamMessage::Snapshot { status: now, connections: all, requests: asked, .. } => {
                     status = Some(now);
+                    requests = asked.into_iter().map(|request| (request.request_id.clone(), request)).collect();
                     connections = all.into_iter().map(|connection| (connection.id.clone(), connection)).collect();
                 }
                 StreamMessage::Connection { connection } => {
@@ -190,13 +200,17 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
                     connections.remove(&id);
                 }
                 StreamMessage::Status { status: now } => status = Some(now),
-                StreamMessage::Session { .. }
-                | StreamMessage::Request { .. }
-                | StreamMessage::Tenant { .. }
-                | StreamMessage::Event { .. } => continue,
+                StreamMessage::Request { request } => {
+                    if request.status == RequestStatus::Pending {
+                        requests.insert(request.request_id.clone(), *request);
+                    } else {
+                        requests.remove(&request.request_id);
+                    }
+                }
+                StreamMessage::Session { .. } | StreamMessage::Tenant { .. } | StreamMessage::Event { .. } => continue,
             }
             if let Some(status) = &status {
-                let content = content(status, connections.values(), engine.texts());
+                let content = content(status, connections.values(), requests.values(), engine.texts());
                 let tray = tray.clone();
                 let handle = app.clone();
                 // Menus belong to the main thread.
@@ -208,7 +222,12 @@ pub(crate) fn follow(app: &AppHandle, engine: &Engine) {
     });
 }
 
-fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a ConnectionView>, texts: Texts) -> Content {
+fn content<'a>(
+    status: &EngineStatus,
+    connections: impl Iterator<Item = &'a ConnectionView>,
+    requests: impl Iterator<Item = &'a ConnectionRequest>,
+    texts: Texts,
+) -> Content {
     let all: Vec<_> = connections.filter(|c| c.health.status != HealthStatus::Connecting).collect();
     let who = |c: &ConnectionView| match &c.account {
         Some(account) => format!("{} · {}", c.app_name, account.label),
@@ -245,6 +264,10 @@ fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a Conn
             .take(ATTENTION_MAX)
             .map(|c| (format!("reconnect:{}", c.id), format!("▲ {}      {}", who(c), texts.get("tray.reconnect", &[]))))
             .collect(),
+        requests: requests
+            .take(REQUESTS_MAX)
+            .map(|request| (format!("request:{}", request.request_id), asked(request, texts)))
+            .collect(),
         recent: recent
             .iter()
             .take(RECENT_MAX)
@@ -255,6 +278,13 @@ fn content<'a>(status: &EngineStatus, connections: impl Iterator<Item = &'a Conn
             .chain(FIXED.iter().map(|(_, key)| *key))
             .map(|key| texts.get(key, &[]))
             .collect(),
+    }
+}
+
+fn asked(request: &ConnectionRequest, texts: Texts) -> String {
+    match &request.app_name {
+        Some(app) => texts.get("tray.request", &[("who", &request.client_name), ("app", app)]),
+        None => texts.get("tray.requestAny", &[("who", &request.client_name)]),
     }
 }
 
@@ -302,6 +332,18 @@ fn apply(app: &AppHandle, parts: &mut Parts, content: &Content) -> tauri::Result
             let item = MenuItem::with_id(app, id, text, true, None::<&str>)?;
             parts.menu.insert(&item, 2 + number)?;
             parts.attention.push(item);
+        }
+    }
+    if before.is_none_or(|shown| shown.requests != content.requests) {
+        for item in parts.requests.drain(..) {
+            parts.menu.remove(&item)?;
+        }
+        // Below the list of connections and its separator.
+        let first = 4 + content.attention.len();
+        for (number, (id, text)) in content.requests.iter().enumerate() {
+            let item = MenuItem::with_id(app, id, text, true, None::<&str>)?;
+            parts.menu.insert(&item, first + number)?;
+            parts.requests.push(item);
         }
     }
     if before.is_none_or(|shown| shown.recent != content.recent) {

@@ -35,13 +35,17 @@ const paint = await inPage(() => performance.getEntriesByName('first-contentful-
 
 // From a change of place to its first frame.
 const routes = [];
-for (const path of Array.from({ length: ROUNDS }, (_, i) => ['/settings', '/', '/activity', '/apps', '/connect', '/'][i % 6])) {
-  routes.push(await inPage((to) => new Promise((done) => {
+const [first] = (await engine.call('GET', '/connections?limit=1')).items;
+const places = ['/settings', '/', '/activity', '/apps', '/connect', '/', `/connections/${first.id}`, '/webhooks', '/', '/settings/api'];
+for (const path of Array.from({ length: 3 * places.length }, (_, i) => places[i % places.length])) {
+  routes.push({ path: path.replace(first.id, ':id'), took: await inPage((to) => new Promise((done) => {
     const started = performance.now();
     location.hash = to;
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - started)));
-  }), path));
+  }), path) });
+  await page.settled();
 }
+const slowest = routes.reduce((a, b) => (a.took > b.took ? a : b));
 
 // From a key to the results of a search, on the connect page.
 await page.go('/connect');
@@ -94,20 +98,20 @@ const frames = await inPage(() => new Promise((done) => {
 
 const assets = resolve(import.meta.dirname, '../../ui/dist/assets');
 const weigh = (wanted) => readdirSync(assets).filter(wanted).reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name)), { level: 9 }).length, 0);
-const first = (name) => /\.(js|css)$/.test(name) && !/^de-/.test(name);
+const atStart = (name) => /\.(js|css)$/.test(name) && !/^de-/.test(name);
 const sorted = (list) => list.toSorted((a, b) => a - b);
 const at = (list, share) => sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))];
-const said = (list) => ({ middle: at(list, 0.5), worst: at(list, 1), count: list.length });
+const said = (list) => ({ middle: at(list, 0.5), p95: at(list, 0.95), worst: at(list, 1), count: list.length });
 console.log(JSON.stringify({
-  gzip: weigh(first),
+  gzip: weigh(atStart),
   language: weigh((name) => /^de-.*\.js$/.test(name)),
   list: said(lists),
   paint,
   shift,
-  route: said(routes),
+  route: { ...said(routes.map(({ took }) => took)), slowest: slowest.path },
   typing: said(typing),
   filtering: said(filtering),
-  frames: { ...said(frames), p95: at(frames, 0.95), late: frames.filter((time) => time > 34).length },
+  frames: { ...said(frames), late: frames.filter((time) => time > 34).length },
 }));
 await browser.close();
 await engine.stop();

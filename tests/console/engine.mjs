@@ -99,10 +99,9 @@ export class Engine {
   }
 
   // Adds an app of the person's own: the sandbox under another name, so that lists have faces.
-  // `tokens` is where its tokens come from, where that is not the sandbox itself.
-  async addApp(key, name, description, categories, tokens = undefined) {
-    let text = sandboxAs(key, name, description, categories);
-    if (tokens) text = text.replaceAll('token_url = "{sandbox}', `token_url = "${tokens}`);
+  // `edit` changes its file further.
+  async addApp(key, name, description, categories, capability, edit = (text) => text) {
+    const text = edit(sandboxAs(key, name, description, categories, capability));
     await this.call('POST', '/apps', { name: `${key}.toml`, text });
   }
 
@@ -137,6 +136,14 @@ export class Engine {
     await fetch(reply.headers.get('location'));
   }
 
+  // Comes back from a provider that refuses, as its page would send the browser.
+  async refuse(url, said) {
+    const asked = new URL(url).searchParams;
+    const back = new URL(asked.get('redirect_uri'));
+    back.search = new URLSearchParams({ ...said, state: asked.get('state'), iss: new URL(url).origin });
+    await fetch(back);
+  }
+
   async ended(session) {
     let found;
     await until('the end of the attempt', async () => {
@@ -153,6 +160,17 @@ export class Engine {
   }
 }
 
+/** Starts the stand-in of a provider that describes itself; see `tests/provider/server.mjs` for its settings. */
+export async function startProvider(settings = {}) {
+  const child = spawn('node', ['server.mjs'], {
+    cwd: join(ROOT, 'tests/provider'),
+    env: { ...process.env, PROVIDER: JSON.stringify(settings) },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const [hello] = await once(child.stdout, 'data');
+  return { origin: JSON.parse(hello).origin, stop: () => child.kill() };
+}
+
 export async function until(what, holds, patience = 20_000) {
   const end = Date.now() + patience;
   while (!(await holds())) {
@@ -162,13 +180,14 @@ export async function until(what, holds, patience = 20_000) {
 }
 
 let template;
-function sandboxAs(key, name, description, categories) {
+function sandboxAs(key, name, description, categories, capability) {
   template ??= readFileSync(join(ROOT, 'crates/catalog/apps/membrane-sandbox.toml'), 'utf8');
   return template
     .replace(/^key = "membrane-sandbox"$/m, `key = "${key}"`)
     .replace(/^name = .*$/m, `name = "${name}"`)
     .replace(/^aliases = .*$/m, 'aliases = []')
     .replace(/^description = .*$/m, `description = "${description}"`)
+    .replace(/^capabilities = .*$/m, `capabilities = ["${capability}"]`)
     .replace(/^categories = .*$/m, `categories = ${JSON.stringify(categories)}`)
     .replaceAll('Sign in with Membrane Sandbox', `Sign in with ${name}`);
 }

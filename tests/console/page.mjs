@@ -29,7 +29,7 @@ export class Console {
     console.page.on('pageerror', (error) => console.errors.push(error.message));
     // A page of a vendor is noted, and not opened.
     console.opened = [];
-    await context.route(/^(?!http:\/\/127\.0\.0\.1:\d+\/(console|connections|connect|status|events|settings|search|integrations|activity|doctor|clients|support|pause|resume|vault|origins|tenants|apps|self))/, (route) => {
+    await context.route(/^(?!http:\/\/127\.0\.0\.1:\d+\/(console|connections|connect|status|events|settings|search|integrations|activity|doctor|clients|support|pause|resume|vault|origins|tenants|webhooks|apps|self))/, (route) => {
       console.opened.push(route.request().url());
       return route.abort();
     });

@@ -1,10 +1,7 @@
 // Every state that the console can show, and what a person does to see it. `reach` gets a page and the engine behind it.
 
-const field = (key) => `field-${key}`;
-
-async function fill(page, values) {
-  for (const [key, value] of Object.entries(values)) await page.get(field(key)).fill(value);
-}
+import { fill } from './fill.mjs';
+import { more } from './states-settings.mjs';
 
 async function method(page, key) {
   await page.page.locator(`[data-testid=method][data-key=${key}]`).click();
@@ -82,6 +79,15 @@ export const states = [
       for (const { id } of (await engine.call('GET', '/clients')).items) await engine.call('DELETE', `/clients/${id}`);
     },
   },
+  {
+    name: 'home-tenant',
+    world: 'tenants',
+    reach: async (page) => {
+      await page.page.getByText('GitHub', { exact: true }).waitFor();
+      await page.get('tenant').selectOption({ label: 'Initech' });
+      await page.page.getByText('Notion', { exact: true }).waitFor();
+    },
+  },
   { name: 'home-offline', world: 'offline' },
   { name: 'detail-offline', world: 'offline', path: (engine) => `/connections/${engine.first}` },
   {
@@ -92,6 +98,15 @@ export const states = [
       const session = await begin(page, engine);
       await engine.answer(session.authorizationUrl);
       await page.page.locator('[data-testid=session-state]:not([data-state=awaiting-user]):not([data-state=exchanging])').waitFor();
+    },
+  },
+  {
+    name: 'connect-ports-taken',
+    world: 'crowded',
+    path: '/connect/github',
+    reach: async (page) => {
+      await page.get('submit').click();
+      await page.page.locator('[data-testid=problem][data-code=browser_failed]').waitFor();
     },
   },
   { name: 'home-locked', world: 'locked' },
@@ -145,6 +160,16 @@ export const states = [
   { name: 'detail-paused', world: 'full', path: (engine) => `/connections/${engine.ids.linear}` },
   { name: 'detail-password', world: 'full', path: (engine) => `/connections/${engine.ids.stripe}` },
   {
+    name: 'detail-expiring',
+    world: 'full',
+    path: (engine) => `/connections/${engine.ids.stripe}`,
+    reach: async (page, engine) => {
+      await engine.call('PUT', `/connections/${engine.ids.stripe}/end`, { expiresAt: new Date(Date.now() + 5 * 86_400_000).toISOString() });
+      await page.get('replace').waitFor();
+    },
+    after: (engine) => engine.call('PUT', `/connections/${engine.ids.stripe}/end`, { expiresAt: null }),
+  },
+  {
     name: 'detail-bottom',
     world: 'full',
     path: (engine) => `/connections/${engine.ids.github}`,
@@ -164,6 +189,20 @@ export const states = [
       await page.type('crm');
       await found;
     },
+  },
+  {
+    name: 'search-german',
+    world: 'connecting',
+    path: '/connect',
+    reach: async (page, engine) => {
+      await engine.call('PATCH', '/settings', { language: 'de' });
+      await page.page.reload();
+      await page.page.locator('html[lang=de] main[data-phase=live]').waitFor();
+      await page.get('app-choice').first().waitFor();
+      await page.type('rechnungen schreiben');
+      await page.page.getByText('schreibt Rechnungen').first().waitFor();
+    },
+    after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),
   },
   {
     name: 'search-none',
@@ -226,6 +265,16 @@ export const states = [
     reach: async (page, engine) => {
       const session = await begin(page, engine);
       await engine.answer(session.authorizationUrl, 'ada', 'deny');
+      await page.session('failed');
+    },
+  },
+  {
+    name: 'admin-approval',
+    world: 'connecting',
+    path: '/connect/membrane-sandbox',
+    reach: async (page, engine) => {
+      const session = await begin(page, engine);
+      await engine.refuse(session.authorizationUrl, { error: 'access_denied', error_description: 'AADSTS90094: The grant requires admin permission.' });
       await page.session('failed');
     },
   },
@@ -299,7 +348,7 @@ export const states = [
       await method(page, 'basic');
       await fill(page, { username: 'ada', password: 'sandbox' });
       await page.get('submit').click();
-      await page.page.locator('[data-testid=problem], [data-testid=session-state]').first().waitFor();
+      await page.get('save-anyway').waitFor();
     },
     after: (engine) => engine.play('recover'),
   },
@@ -363,74 +412,7 @@ export const states = [
   { name: 'app', world: 'full', path: '/apps/github' },
   { name: 'app-own-client', world: 'full', path: '/apps/gmail' },
 
-  // Settings.
-  { name: 'settings-general', world: 'full', path: '/settings' },
-  { name: 'settings-security', world: 'full', path: '/settings/security' },
-  { name: 'settings-security-locked', world: 'locked', path: '/settings/security' },
-  { name: 'settings-api', world: 'full', path: '/settings/api' },
-  {
-    name: 'settings-origins',
-    world: 'one',
-    path: '/settings/api',
-    reach: async (page) => {
-      await page.get('origin-add').click();
-      await fill(page, { origin: 'https://app.example.com' });
-      await page.get('origin-approve').click();
-      await page.get('origin').scrollIntoViewIfNeeded();
-    },
-    after: (engine) => engine.call('DELETE', '/origins', { origin: 'https://app.example.com' }),
-  },
-  {
-    name: 'settings-api-token',
-    world: 'one',
-    path: '/settings/api',
-    reach: async (page) => {
-      await page.get('client-add').click();
-      await fill(page, { 'client-name': 'Cursor' });
-      await page.get('client-create').click();
-      await page.get('client-token').waitFor();
-    },
-    after: async (engine) => {
-      for (const { id } of (await engine.call('GET', '/clients')).items) await engine.call('DELETE', `/clients/${id}`);
-    },
-  },
-  {
-    name: 'settings-diagnostics',
-    world: 'full',
-    path: '/settings/diagnostics',
-    reach: (page) => page.get('doctor').waitFor(),
-  },
-  {
-    name: 'settings-bundle',
-    world: 'full',
-    path: '/settings/diagnostics',
-    reach: async (page) => {
-      await page.get('bundle-look').click();
-      await page.get('bundle').waitFor();
-    },
-  },
-  { name: 'settings-about', world: 'full', path: '/settings/about' },
-  {
-    name: 'settings-german',
-    world: 'full',
-    path: '/settings',
-    reach: async (page) => {
-      await page.get('language').selectOption('de');
-      await page.page.locator('html[lang=de]').waitFor();
-    },
-    after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),
-  },
-  {
-    name: 'home-german',
-    world: 'full',
-    reach: async (page, engine) => {
-      await engine.call('PATCH', '/settings', { language: 'de' });
-      await page.page.reload();
-      await page.page.locator('html[lang=de] main[data-phase=live]').waitFor();
-      await page.settled();
-    },
-    after: (engine) => engine.call('PATCH', '/settings', { language: 'system' }),
-  },
+  ...more,
 
   // The engine.
   {

@@ -1,6 +1,10 @@
 // Walks through the console as a person does, on a real engine. Usage: node walk.mjs NAME
 import assert from 'node:assert/strict';
-import { until } from './engine.mjs';
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { startProvider, until } from './engine.mjs';
 import { Console, openBrowser } from './page.mjs';
 import { worlds } from './worlds.mjs';
 
@@ -44,6 +48,19 @@ async function wholeJob(page, engine, doing) {
   // The page that was the way here makes room by itself.
   await page.until(`/connections/${id}`);
   await page.page.locator('[data-testid=connection-status][data-status=connected]').waitFor();
+}
+
+/** Signs in as ada on the provider's own pages, and agrees. */
+async function signIn(browser, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.locator('[name=login]').fill('ada');
+  await page.locator('[name=password]').fill('any');
+  await page.locator('button[type=submit]').click();
+  await page.locator('input[name=prompt][value=consent]').waitFor({ state: 'attached' });
+  await Promise.all([page.waitForURL((at) => !at.href.startsWith(new URL(url).origin)), page.locator('button[type=submit]').click()]);
+  await context.close();
 }
 
 const walks = {
@@ -135,6 +152,54 @@ const walks = {
     return [page, engine];
   },
 
+  async by_url(browser) {
+    const provider = await startProvider();
+    const engine = await worlds.empty();
+    const page = await Console.open(browser, engine, { path: '/connect' });
+    const search = page.get('search');
+    // The address of an app that is known is that app.
+    await search.fill('https://linear.app/acme/issue/X-1');
+    await page.page.locator('[data-testid=app-choice][data-key=linear]').waitFor();
+    assert.equal(await page.get('by-url').count(), 0);
+    // What can't be asked is said where it was typed.
+    await search.fill('https://10.0.0.1/admin');
+    await page.get('by-url-add').click();
+    await page.page.locator('[data-testid=by-url] [data-testid=problem][data-code=bad_request]').waitFor();
+    await search.fill('https://10.0.0.2/admin');
+    await page.page.locator('[data-testid=by-url] [data-testid=problem]').waitFor({ state: 'detached' });
+    // An address that says how one signs in: a client registers itself, and a sign-in is all it takes.
+    await search.fill(provider.origin);
+    await page.get('by-url-add').getByText(new URL(provider.origin).host).waitFor();
+    await search.press('Enter');
+    const attempt = follow(page);
+    await page.get('submit').click();
+    const { authorizationUrl } = await attempt();
+    assert.ok(authorizationUrl.startsWith(`${provider.origin}/auth?`), authorizationUrl);
+    await signIn(browser, authorizationUrl);
+    await page.session('done');
+    const [made] = (await engine.call('GET', '/connections')).items;
+    assert.deepEqual([made.connected, made.account.id], [true, 'ada']);
+    // The same address again is the same app, and it is listed as the person's own.
+    await page.go('/connect');
+    await search.fill(provider.origin);
+    await page.get('by-url-add').click();
+    await page.until(`/connect/${made.integrationKey}`);
+    const { items } = await engine.call('GET', '/integrations');
+    assert.equal(items.filter((app) => app.own).length, 1);
+    await page.go('/connect');
+    // One that says nothing takes a key, in a form of its own.
+    const silent = await startProvider({ metadata: { redirectServer: '/nowhere' } });
+    await search.fill(silent.origin);
+    await page.get('by-url-add').click();
+    for (const way of ['bearer', 'api-key', 'basic']) await page.page.locator(`[data-testid=method][data-key=${way}]`).waitFor();
+    await page.get('field-key').fill('anything');
+    await page.get('submit').click();
+    await page.session('done');
+    provider.stop();
+    silent.stop();
+    return [page, engine];
+  },
+
   async wrong_account(browser) {
     const engine = await worlds.connecting();
     const page = await Console.open(browser, engine, { path: `/connections/${engine.works}/reconnect` });
@@ -206,6 +271,94 @@ const walks = {
     await page.get('notice-action').click();
     await page.until(`/connections/${ids[0]}/reconnect`);
     await page.get('notice').waitFor({ state: 'detached' });
+    return [page, engine];
+  },
+
+  async webhooks(browser) {
+    const engine = await worlds.one();
+    const heard = [];
+    let status = 204;
+    const receiver = createServer((asked, answer) => {
+      let body = '';
+      asked.on('data', (part) => (body += part)).on('end', () => {
+        heard.push({ headers: asked.headers, body: JSON.parse(body) });
+        answer.writeHead(status).end();
+      });
+    });
+    receiver.listen(0, '127.0.0.1');
+    receiver.unref();
+    await once(receiver, 'listening');
+    const page = await Console.open(browser, engine, { path: '/webhooks' });
+    // An address of a private network is refused at its field; one of this computer is meant.
+    await page.get('webhook-add').click();
+    await page.get('field-url').fill('https://10.0.0.1/hook');
+    await page.get('webhook-save').click();
+    await page.get('problem-url').waitFor();
+    await page.get('field-url').fill(`http://127.0.0.1:${receiver.address().port}/hook`);
+    await page.get('event-connection.reconnected').uncheck();
+    await page.get('webhook-save').click();
+    // The secret is masked until it is asked for, and it is the one that signs.
+    const shown = () => page.get('webhook-secret').textContent();
+    assert.match(await shown(), /^whsec_•+$/);
+    await page.get('secret-reveal').click();
+    const secret = await shown();
+    assert.match(secret, /^whsec_[A-Za-z0-9+/=]{30,}$/);
+    await page.get('secret-done').click();
+    await page.get('webhook-status').waitFor();
+    const [{ id, events }] = (await engine.call('GET', '/webhooks')).items;
+    assert.equal(await page.at(), `/webhooks/${id}`);
+    assert.ok(!events.includes('connection.reconnected') && events.length === 3, `${events}`);
+    await page.get('webhook-test').click();
+    await page.page.locator('[data-testid=delivery][data-state=delivered]').waitFor();
+    assert.equal(heard[0].body.test, true);
+    assert.equal(heard[0].headers['x-signature'], createHmac('sha256', secret).update(JSON.stringify(heard[0].body)).digest('hex'));
+    // What fails is said, with the receiver's answer, and can be sent again.
+    status = 503;
+    await engine.signIn('membrane-sandbox', 'ben');
+    await page.page.locator('[data-testid=webhook-status][data-status=retrying]').waitFor();
+    const failed = page.page.locator('[data-testid=delivery][data-state=waiting]');
+    await failed.getByText('HTTP 503').waitFor();
+    status = 204;
+    await failed.getByRole('button').click();
+    await page.get('redeliver').click();
+    await page.page.locator('[data-testid=webhook-status][data-status=connected]').waitFor();
+    const created = heard.filter((one) => one.body.eventType === 'connection.created' && !one.body.test);
+    assert.equal(new Set(created.map((one) => one.headers['webhook-id'])).size, 1, 'an event keeps its id');
+    // A receiver that is gone turns it off, which the list, the sidebar and the home page say.
+    status = 410;
+    await engine.call('DELETE', `/connections/${engine.first}`);
+    await page.page.locator('[data-testid=webhook-status][data-off=gone]').waitFor();
+    await page.go('/');
+    await page.get('webhook-banner').waitFor();
+    await page.get('webhook-review').click();
+    await page.get('webhook').click();
+    await page.get('webhook-remove').click();
+    await page.get('webhook-remove-confirm').click();
+    await page.until('/webhooks');
+    await page.get('empty').waitFor();
+    assert.deepEqual((await engine.call('GET', '/webhooks')).items, []);
+    // What the empty page says to do in a terminal does it.
+    const command = await page.get('webhook-curl').textContent();
+    execFileSync('sh', ['-c', command], { stdio: 'pipe' });
+    assert.equal((await engine.call('GET', '/webhooks')).items.length, 1);
+    return [page, engine];
+  },
+
+  async save_anyway(browser) {
+    const engine = await worlds.empty();
+    const page = await Console.open(browser, engine, { path: '/connect/membrane-sandbox' });
+    await page.page.locator('[data-testid=method][data-key=basic]').click();
+    await engine.play('outage', { minutes: 5 });
+    await page.get('field-username').fill('ada');
+    await page.get('field-password').fill('sandbox');
+    await page.get('submit').click();
+    await page.page.locator('[data-testid=problem][data-code=key_unchecked]').waitFor();
+    assert.equal((await engine.call('GET', '/connections')).items.filter((one) => one.connected).length, 0, 'nothing is kept unasked');
+    await page.get('save-anyway').click();
+    await page.session('done');
+    const [kept] = (await engine.call('GET', '/connections')).items.filter((one) => one.connected);
+    await engine.play('recover');
+    assert.equal((await engine.test(kept.id)).json.success, true);
     return [page, engine];
   },
 

@@ -1,18 +1,19 @@
 // The engines that states are reached in: each is what a person's computer may be like, made by doing.
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { Engine, until } from './engine.mjs';
 
 const APPS = [
-  ['github', 'GitHub', 'Code, issues and pull requests.', ['developer-tools']],
-  ['notion', 'Notion', 'Notes, docs and databases.', ['productivity']],
-  ['slack', 'Slack', 'Messages with your team.', ['communication']],
-  ['google-calendar', 'Google Calendar', 'Events and invitations.', ['calendar']],
-  ['stripe', 'Stripe', 'Payments and invoices.', ['payments']],
-  ['linear', 'Linear', 'Issues and projects.', ['project-management']],
-  ['hubspot', 'HubSpot', 'Contacts, companies and deals.', ['crm']],
-  ['dropbox', 'Dropbox', 'Files and folders.', ['storage']],
-  ['jira', 'Jira', 'Issues, boards and sprints.', ['project-management']],
+  ['github', 'GitHub', 'Code, issues and pull requests.', ['developer-tools'], 'host-code'],
+  ['notion', 'Notion', 'Notes, docs and databases.', ['productivity'], 'take-notes'],
+  ['slack', 'Slack', 'Messages with your team.', ['communication'], 'send-chat-messages'],
+  ['google-calendar', 'Google Calendar', 'Events and invitations.', ['calendar'], 'manage-calendar'],
+  ['stripe', 'Stripe', 'Payments and invoices.', ['payments'], 'take-payments'],
+  ['linear', 'Linear', 'Issues and projects.', ['project-management'], 'track-bugs'],
+  ['hubspot', 'HubSpot', 'Contacts, companies and deals.', ['crm'], 'manage-deals'],
+  ['dropbox', 'Dropbox', 'Files and folders.', ['storage'], 'store-files'],
+  ['jira', 'Jira', 'Issues, boards and sprints.', ['project-management'], 'track-bugs'],
 ];
 
 async function addApps(engine, some = APPS) {
@@ -38,6 +39,9 @@ async function cable(engine) {
   };
   return { origin: `http://127.0.0.1:${server.address().port}`, cut };
 }
+
+/** Who has the ports in a crowded world; they are free again when the process ends. */
+const crowd = [];
 
 async function lost(engine, id) {
   await engine.test(id);
@@ -103,7 +107,8 @@ export const worlds = {
     const engine = await Engine.start();
     const { origin, cut } = await cable(engine);
     const apps = APPS.slice(0, 4);
-    for (const app of apps) await engine.addApp(...app, origin);
+    const throughCable = (text) => text.replaceAll('token_url = "{sandbox}', `token_url = "${origin}`);
+    for (const app of apps) await engine.addApp(...app, throughCable);
     const ids = [];
     for (const [key] of apps) ids.push(await engine.signIn(key));
     cut();
@@ -133,6 +138,72 @@ export const worlds = {
     await engine.play('revoke');
     await lost(engine, engine.repair);
     engine.works = await engine.signIn('notion');
+    return engine;
+  },
+
+  /** A program with customers of its own: their connections beside the person's. */
+  tenants: async () => {
+    const engine = await Engine.start();
+    await addApps(engine, APPS.slice(0, 2));
+    await engine.signIn('github');
+    const { workspaceKey, workspaceSecret } = await engine.call('POST', '/clients', { name: 'Acme', workspace: true });
+    const { apiUri } = await engine.call('GET', '/status');
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    for (const [id, name] of [['customer-1', 'Initech'], ['customer-2', 'Umbrella']]) {
+      const claims = { workspaceKey, id, name, iss: workspaceKey, exp: Math.floor(Date.now() / 1000) + 3600 };
+      const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+      const token = `${signed}.${createHmac('sha256', workspaceSecret).update(signed).digest('base64url')}`;
+      const reply = await fetch(`${apiUri}/connections`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ integrationKey: 'notion', authOptionKey: 'basic', input: { username: 'ben', password: 'sandbox' } }),
+      });
+      if (!reply.ok) throw new Error(`${name}: ${reply.status} ${await reply.text()}`);
+    }
+    return engine;
+  },
+
+  /** Other programs have the ports that redirects are registered with. */
+  crowded: async () => {
+    const takes = [4780, 4781, 4782].map((port) => new Promise((done) => {
+      const server = createServer().on('error', done).on('listening', done).listen(port, '127.0.0.1');
+      server.unref();
+      crowd.push(server);
+    }));
+    await Promise.all(takes);
+    const engine = await Engine.start();
+    const fixed = (text) => text.replace('loopback = "any-port", custom_scheme = true', 'loopback = "fixed"');
+    await engine.addApp(...APPS[0], fixed);
+    return engine;
+  },
+
+  /** Webhooks in every state: one that takes, one that fails, one that says it is gone, one that was turned off. */
+  hooked: async () => {
+    const engine = await Engine.start();
+    const answers = { '/takes': 204, '/fails': 503, '/gone': 410, '/off': 204 };
+    const receiver = createServer((asked, answer) => {
+      asked.resume().on('end', () => answer.writeHead(answers[asked.url] ?? 404).end());
+    });
+    receiver.listen(0, '127.0.0.1');
+    receiver.unref();
+    await once(receiver, 'listening');
+    const origin = `http://127.0.0.1:${receiver.address().port}`;
+    const make = async (path, more = {}) => (await engine.call('POST', '/webhooks', { url: `${origin}${path}`, allowLocal: true, ...more })).id;
+    engine.hooks = {
+      works: await make('/takes'),
+      fails: await make('/fails', { events: ['connection.created', 'connection.disconnected'] }),
+      gone: await make('/gone'),
+      off: await make('/off'),
+    };
+    await engine.call('PATCH', `/webhooks/${engine.hooks.off}`, { enabled: false });
+    await addApps(engine, APPS.slice(0, 2));
+    await engine.signIn('github');
+    await engine.signIn('notion');
+    await engine.call('POST', `/webhooks/${engine.hooks.works}/test`, {});
+    const webhook = (id) => engine.call('GET', `/webhooks/${id}`);
+    await until('the deliveries', async () => (await webhook(engine.hooks.works)).waiting === 0);
+    await until('the failure', async () => (await webhook(engine.hooks.fails)).failingSince !== undefined);
+    await until('the receiver to be gone', async () => !(await webhook(engine.hooks.gone)).enabled);
     return engine;
   },
 

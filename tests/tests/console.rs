@@ -45,6 +45,11 @@ fn a_refused_key_is_said_at_its_field_and_nothing_typed_is_lost() -> Result<()> 
 }
 
 #[test]
+fn r12_r22_an_address_that_no_app_has_is_added_from_the_search_box() -> Result<()> {
+    walk("by_url")
+}
+
+#[test]
 fn another_account_is_kept_as_a_connection_of_its_own() -> Result<()> {
     walk("wrong_account")
 }
@@ -62,6 +67,16 @@ fn what_is_new_waits_and_the_list_never_jumps() -> Result<()> {
 #[test]
 fn r39_r84_a_loss_is_told_in_the_window_grouped_and_withdrawn() -> Result<()> {
     walk("notice")
+}
+
+#[test]
+fn r80_r83_webhooks_are_made_tried_repaired_and_removed_in_the_window() -> Result<()> {
+    walk("webhooks")
+}
+
+#[test]
+fn a_key_that_cannot_be_checked_is_kept_only_when_the_person_says_so() -> Result<()> {
+    walk("save_anyway")
 }
 
 #[test]

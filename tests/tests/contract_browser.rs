@@ -25,6 +25,7 @@ scenarios!(
         the_older_package_connects_through_the_aliases,
         the_hooks_of_the_react_package_list_follow_and_connect,
         a_request_is_answered_behind_its_link_and_in_the_list_of_the_person,
+        a_page_whose_token_is_good_no_more_says_so,
     ]
 );
 

@@ -20,7 +20,7 @@ mkdir -p "$MEMBRANE_HOME/data/apps" && cp "$MEMBRANE_HOME/acme.toml" "$MEMBRANE_
 engine=$!
 while read -r word; do
   case "$word" in
-    fill) dd if=/dev/zero of="$MEMBRANE_HOME/data/ballast" bs=4096 2>/dev/null ;;
+    fill) dd if=/dev/zero of="$MEMBRANE_HOME/data/ballast" bs=4096 2>/dev/null; echo "the disk is full" ;;
     free) rm -f "$MEMBRANE_HOME/data/ballast" ;;
     kill) kill -9 "$engine"; wait "$engine" 2>/dev/null; "$ENGINE" serve & engine=$! ;;
     end) kill "$engine"; wait "$engine"; exit $? ;;
@@ -99,15 +99,16 @@ fn r46_a_full_disk_risks_no_token_and_is_said() -> Result<()> {
 
 #[test]
 fn r46_a_disk_that_fills_during_an_exchange_keeps_the_new_token_in_memory() -> Result<()> {
-    let (faults, home, mut computer, id) = start(Rules { latency: Duration::from_secs(2), ..Rules::default() })?;
+    let (faults, home, mut computer, id) = start(Rules::default())?;
     let before = home.api("GET", &format!("/connections/{id}/token"), None)?;
+    ensure!(!home.path().join("data/renewing").exists(), "the small disk is not where it should be");
+    faults.hold();
     std::thread::scope(|scope| {
         let asked = scope.spawn(|| home.call("POST", &format!("/connections/{id}/refresh-credentials"), None));
-        let folder = home.path().join("data/renewing");
-        // The folder is in another namespace, so the provider's own log tells when it has begun.
-        ensure!(!folder.exists(), "the small disk is not where it should be");
-        std::thread::sleep(Duration::from_millis(700));
+        wait::until_true("the request", SOON, || Ok(faults.arrived() == 1))?;
         computer.order("fill")?;
+        wait::until_true("the disk to be full", SOON, || Ok(computer.running.output().contains("the disk is full")))?;
+        faults.release();
         match asked.join() {
             Ok(answer) => ensure!(answer?.status == 200, "the exchange failed"),
             Err(_) => membrane_tests::bail!("a thread ended"),

@@ -74,6 +74,19 @@ fn r14_r16_r17_an_mcp_server_is_signed_in_to_with_nothing_registered_by_hand() -
 }
 
 #[test]
+fn r19_an_mcp_server_whose_issuer_tells_who_signed_in_has_an_account() -> Result<()> {
+    let scopes = json!({ "resource": { "scopes_supported": ["openid", "contacts.read"] } });
+    let (_provider, home) = start(&json!({ "metadata": scopes }))?;
+    let made = connect(&home, &["--integrationKey", "tools"], "ada")?;
+    ensure!(made["account"] == json!({ "id": "ada", "label": "ada" }), "{made}");
+    // One that doesn't tell has none.
+    let (_provider, home) = start(&json!({}))?;
+    let made = connect(&home, &["--integrationKey", "tools"], "ada")?;
+    ensure!(made["connected"] == true && made.get("account").is_none(), "{made}");
+    Ok(())
+}
+
+#[test]
 fn r21_a_resource_that_wants_bound_tokens_gets_them() -> Result<()> {
     let (provider, home) = start(&json!({ "dpop": true }))?;
     let made = connect(&home, &["--integrationKey", "tools"], "ada")?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use membrane_tests::browser::{self, Answer, Landing};
 use membrane_tests::home::Home;
 use membrane_tests::provider::Provider;
-use membrane_tests::{Context, Result, Value, bail, ensure, json, wait};
+use membrane_tests::{Context, Result, Value, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -158,55 +158,6 @@ fn r20_an_app_that_is_down_does_not_keep_a_connection_from_being_archived() -> R
 }
 
 #[test]
-fn r32_bad_weather_is_never_a_disconnect() -> Result<()> {
-    let (provider, home) = start(&json!({}))?;
-    let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);
-    for mode in ["503", "html", "html-403", "429"] {
-        provider.fault(mode, 9)?;
-        let said = home.cli(&["connection", "refresh", &id, "--json"])?;
-        ensure!(said.code == 6 && said.error()?["code"] == "provider_unavailable", "{mode}: {said:?}");
-        let now = home.connection(&id)?;
-        ensure!(now["connected"] == true && now["retryAttempts"].as_u64() > Some(0), "{mode}: {now}");
-        ensure!(now["nextRetryTimestamp"].is_string(), "{mode}: {now}");
-        provider.well_again()?;
-        home.json(&["connection", "refresh", &id])?;
-        let now = home.connection(&id)?;
-        ensure!(now["health"]["status"] == "connected" && now["retryAttempts"] == 0, "{mode}: {now}");
-    }
-    ensure!(home.events_of(&id)? == ["connection.created"], "weather made an event");
-    Ok(())
-}
-
-#[test]
-fn r32_one_wrong_answer_is_asked_about_again_before_it_is_believed() -> Result<()> {
-    let (provider, home) = start(&json!({}))?;
-    let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);
-    provider.fault("invalid_grant", 1)?;
-    let now = home.json(&["connection", "refresh", &id])?;
-    ensure!(now["connected"] == true, "{now}");
-    Ok(())
-}
-
-#[test]
-fn r35_many_callers_share_one_renewal() -> Result<()> {
-    let (provider, home) = start(&json!({ "accessTtl": 30 }))?;
-    let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);
-    let before = provider.refreshes()?;
-    let tokens = std::thread::scope(|scope| {
-        let ask = || home.api("GET", &format!("/connections/{id}/token?minValid=3600"), None);
-        let threads: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
-        let end = |thread: std::thread::ScopedJoinHandle<'_, Result<Value>>| match thread.join() {
-            Ok(answer) => answer,
-            Err(_) => bail!("a thread ended"),
-        };
-        threads.into_iter().map(end).collect::<Result<Vec<_>>>()
-    })?;
-    ensure!(tokens.iter().all(|one| one["accessToken"].is_string()), "{tokens:?}");
-    ensure!(provider.refreshes()? <= before + 1, "one renewal was enough");
-    Ok(())
-}
-
-#[test]
 fn r13_connects_by_device_code() -> Result<()> {
     let (provider, home) = start(&json!({}))?;
     let session = home.json(&["connect", "--integrationKey", "acme", "--authMethod", "device", "--noWait"])?;
@@ -255,7 +206,7 @@ fn connects_a_machine_a_key_and_a_password_after_checking_each() -> Result<()> {
 }
 
 #[test]
-fn what_has_nothing_to_renew_says_when_it_needs_the_person() -> Result<()> {
+fn r23_what_has_nothing_to_renew_says_when_it_needs_the_person() -> Result<()> {
     let (_provider, home) = start(&json!({ "refreshTokens": false, "accessTtl": 4 }))?;
     let made = connect(&home, &["--integrationKey", "acme"], "ada")?;
     ensure!(made["canRefreshCredentials"] == false && made["expiresAt"].is_string(), "{made}");
@@ -266,18 +217,7 @@ fn what_has_nothing_to_renew_says_when_it_needs_the_person() -> Result<()> {
 }
 
 #[test]
-fn r43_an_answer_that_got_lost_is_asked_for_again_within_the_grace() -> Result<()> {
-    let (provider, home) = start(&json!({ "graceSeconds": 5 }))?;
-    let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);
-    provider.fault("lost", 1)?;
-    let now = home.json(&["connection", "refresh", &id])?;
-    ensure!(now["connected"] == true && now["retryAttempts"] == 0, "{now}");
-    ensure!(provider.whoami(&token(&home, &id)?)?.is_some(), "it does not work any more");
-    Ok(())
-}
-
-#[test]
-fn kill_at_any_moment_loses_nothing() -> Result<()> {
+fn r41_kill_at_any_moment_loses_nothing() -> Result<()> {
     let (provider, home) = start(&json!({ "accessTtl": 2, "graceSeconds": 10 }))?;
     let engine = home.serve()?;
     let id = id(&connect(&home, &["--integrationKey", "acme"], "ada")?);

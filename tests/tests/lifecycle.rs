@@ -211,6 +211,40 @@ fn r41_r43_killed_at_random_moments_without_grace_the_reason_is_honest() -> Resu
 }
 
 #[test]
+fn r47_an_older_copy_of_the_folder_asks_for_a_sign_in_instead_of_ending_the_family() -> Result<()> {
+    let (faults, home) = start(Rules::default())?;
+    home.add_app(&faults.app_file("beta", TOKEN))?;
+    let engine = home.serve()?;
+    let renewed = sign_in_through(&home, "acme")?["id"].as_str().context("no id")?.to_owned();
+    let untouched = sign_in_through(&home, "beta")?["id"].as_str().context("no id")?.to_owned();
+    let refresh = |id: &str| home.call("POST", &format!("/connections/{id}/refresh-credentials"), None);
+    ensure!(refresh(&renewed)?.status == 200, "it does not renew");
+    engine.end()?;
+    let (data, copy) = (home.path().join("data"), home.path().join("copy"));
+    let copied = std::process::Command::new("cp").arg("-a").args([&data, &copy]).status()?;
+    ensure!(copied.success(), "the folder was not copied");
+    let engine = home.serve()?;
+    ensure!(refresh(&renewed)?.status == 200, "it does not renew");
+    engine.end()?;
+    std::fs::remove_dir_all(&data)?;
+    std::fs::rename(&copy, &data)?;
+    let sent = faults.refreshes();
+    let engine = home.serve()?;
+    let refused = refresh(&renewed)?;
+    ensure!(refused.json()?["data"]["code"] == "disconnected", "{refused:?}");
+    let now = home.connection(&renewed)?;
+    ensure!(now["reason"] == "old-copy" && faults.refreshes() == sent, "{now} {:#?}", faults.log());
+    // What was not renewed since the copy was made is as good as it was.
+    ensure!(refresh(&untouched)?.status == 200 && home.connection(&untouched)?["connected"] == true, "beta was lost");
+    sign_in_again(&home, &renewed)?;
+    for _ in 0..2 {
+        ensure!(refresh(&renewed)?.status == 200, "{}", home.connection(&renewed)?);
+    }
+    ensure!(faults.reuses() == 0, "a spent token was sent");
+    engine.end()
+}
+
+#[test]
 fn r35_two_engines_do_not_share_a_folder_and_a_killed_ones_lock_is_free() -> Result<()> {
     let (_faults, home) = start(Rules::default())?;
     let engine = home.serve()?;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use membrane_tests::faults::{Fault, Faults, Rules, sign_in_through};
+use membrane_tests::desktop::{Desktop, Silent};
+use membrane_tests::faults::{Fault, Faults, Rules, sign_in_again, sign_in_through};
 use membrane_tests::home::Home;
-use membrane_tests::{Context, Result, ensure, json};
+use membrane_tests::{Context, Result, ensure, json, wait};
 
 const SOON: Duration = Duration::from_secs(20);
 const TOKEN: &str = r#"rotation = "single-use", lifetime = 3600"#;
@@ -71,5 +72,30 @@ fn r39_the_command_line_and_the_api_say_why_in_words() -> Result<()> {
     let now = home.connection(&id)?;
     ensure!(now["errors"][0]["data"]["code"] == "disconnected" && now["retryAttempts"] == 0, "{now}");
     ensure!(now["nextRetryTimestamp"] == json!(null), "{now}");
+    engine.end()
+}
+
+#[test]
+fn r84_a_notification_service_that_never_answers_holds_up_nothing() -> Result<()> {
+    let desktop = Desktop::start()?;
+    let silent = Silent::start(&desktop)?;
+    let (faults, mut home) = start()?;
+    home.add_app(&faults.app_file("beta", TOKEN))?;
+    let bus = desktop.environment().iter().find(|(name, _)| name == "DBUS_SESSION_BUS_ADDRESS").context("no bus")?;
+    home.set(&bus.0, &bus.1);
+    let engine = home.serve()?;
+    let lost = sign_in_through(&home, "acme")?["id"].as_str().context("no id")?.to_owned();
+    faults.revoke_all();
+    let good = sign_in_through(&home, "beta")?["id"].as_str().context("no id")?.to_owned();
+    let refresh = |id: &str| home.call("POST", &format!("/connections/{id}/refresh-credentials"), None);
+    ensure!(refresh(&lost)?.json()?["data"]["code"] == "disconnected", "{}", home.connection(&lost)?);
+    wait::until_true("the notification", SOON, || Ok(silent.asked() == 1))?;
+    // While it hangs there, everybody else is served, and what was lost is mended.
+    ensure!(refresh(&good)?.status == 200, "{}", home.connection(&good)?);
+    let token = home.api("GET", &format!("/connections/{good}/token"), None)?;
+    ensure!(faults.takes(token["accessToken"].as_str().context("no token")?), "it is of no use");
+    ensure!(sign_in_again(&home, &lost)?["connected"] == true, "{}", home.connection(&lost)?);
+    let events = home.events_of(&lost)?;
+    ensure!(events == ["connection.created", "connection.disconnected", "connection.reconnected"], "{events:?}");
     engine.end()
 }

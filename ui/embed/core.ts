@@ -8,6 +8,8 @@ export interface SignIn {
 }
 
 export class EmbedCore implements Core {
+  /** The page's token is good no more: it was open for too long, or was taken back. */
+  onexpired: () => void = () => {};
   #sessions = new Map<string, Session>();
 
   constructor(
@@ -26,6 +28,7 @@ export class EmbedCore implements Core {
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
+    if (reply.status === 401) this.onexpired();
     const body: unknown = await reply.json();
     const leads = request.method === 'POST' && /^\/connect-sessions(\/[^/]+\/credentials)?$/.test(request.path);
     if (reply.ok && leads) this.#lead(body as Session);
@@ -41,7 +44,10 @@ export class EmbedCore implements Core {
       };
       source.onerror = () => {
         // The browser connects again by itself, unless the page was open for too long.
-        if (source.readyState === EventSource.CLOSED) failed(new Error('the stream ended'));
+        if (source.readyState !== EventSource.CLOSED) return;
+        failed(new Error('the stream ended'));
+        // Why, the stream doesn't say; another request does.
+        this.api({ method: 'GET', path: '/page' }).catch(() => {});
       };
     });
   }

@@ -9,6 +9,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here('.'),
   plugins: [spokenTexts(here('../../texts/en.json')), svelte({ configFile: here('../svelte.config.js') })],
+  // The list would weigh more than a question for each app that is shown.
+  define: { LOGOS: JSON.stringify('*') },
   base: '/embed/',
   clearScreen: false,
   build: {

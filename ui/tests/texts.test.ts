@@ -31,6 +31,19 @@ test.each(others)('%s says every error of the engine, and what to do', (name) =>
   expect(codes.filter((code) => !texts[`engine.fault.${code}`] || !texts[`engine.hint.${code}`])).toEqual([]);
 });
 
+test.each(others)('%s says what every app can do, and why one fits', (name) => {
+  const source = (path: string) => readFileSync(new URL(`../../crates/${path}`, import.meta.url), 'utf8');
+  const texts = read(name);
+  const lines = source('catalog/lexicon/capabilities.txt').split('\n').filter((line) => /^[a-z]/.test(line));
+  const capabilities = lines.map((line) => line.split(': ')[0]!);
+  expect(capabilities.length).toBeGreaterThan(100);
+  expect(capabilities.filter((id) => !texts[`engine.capability.${id}`])).toEqual([]);
+  const body = /pub enum BecauseKind \{(.*?)\n\}/s.exec(source('model/src/app.rs'))![1]!;
+  const kinds = [...body.matchAll(/^ {4}([A-Z]\w+),/gm)].map(([, kind]) => kind!.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase());
+  expect(kinds).toContain('called');
+  expect(kinds.filter((kind) => kind !== 'capability' && !texts[`engine.reason.${kind}`])).toEqual([]);
+});
+
 test('every text is used', () => {
   const files = (at: URL): string[] =>
     readdirSync(at, { withFileTypes: true }).flatMap((entry) =>

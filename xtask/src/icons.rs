@@ -1,8 +1,8 @@
-//! `cargo xtask icons`: PNGs from the SVG sources in `icons/`.
+//! `cargo xtask icons`: PNGs from the SVG sources in `icons/`, and the apps' logos that `icons/apps/SOURCES.md` lists.
 
 use anyhow::{Result, bail};
 
-use crate::shell::{command, is_there, root, run as run_command};
+use crate::shell::{command, is_there, output, root, run as run_command};
 
 /// Source, size in pixels, outcome.
 const ICONS: &[(&str, u32, &str)] = &[
@@ -20,8 +20,30 @@ const ICONS: &[(&str, u32, &str)] = &[
     ("tray-attention.svg", 44, "tray-attention.png"),
 ];
 
-/// Draws them.
+/// The packages that logos are copied from; SOURCES.md names the same versions.
+const PACKAGES: [(&str, &str); 2] = [("@iconify-json/logos", "1.2.19"), ("simple-icons", "16.37.0")];
+
+/// Draws the icons and copies the logos.
 pub(crate) fn run() -> Result<()> {
+    draw()?;
+    gather()
+}
+
+/// Fetches the packages into `target/logos` and copies what is listed.
+fn gather() -> Result<()> {
+    let folder = root().join("target/logos");
+    for (package, version) in PACKAGES {
+        let place = folder.join(package);
+        std::fs::create_dir_all(&place)?;
+        let wanted = format!("{package}@{version}");
+        let packed = output(command("npm", &["pack", &wanted, "--silent", "--pack-destination"]).arg(&folder))?;
+        let file = folder.join(packed.lines().last().unwrap_or_default());
+        run_command(command("tar", &["--strip-components=1", "-xzf"]).arg(file).arg("-C").arg(&place))?;
+    }
+    run_command(command("node", &["icons/gather.mjs"]).arg(folder).current_dir(root()))
+}
+
+fn draw() -> Result<()> {
     if !is_there("rsvg-convert") {
         bail!("rsvg-convert is missing: apt-get install librsvg2-bin");
     }

@@ -5,6 +5,7 @@ mod bench;
 mod dist;
 mod fuzz;
 mod icons;
+mod mutants;
 mod run;
 mod setup;
 mod shell;
@@ -51,6 +52,8 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Change what decides over tokens, bit by bit, and see whether a test notices
+    Mutants,
     /// Check the rules of the house
     Tidy,
     /// Make a .deb
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         }
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(seconds),
+        Command::Mutants => mutants::run(),
         Command::Tidy => tidy::run(),
         Command::Dist { profile } => {
             dist::run(&profile).map(|package| shell::say(&format!("made {}", package.display())))

@@ -185,12 +185,23 @@ pub(crate) fn console() -> Result<()> {
     node()?;
     npm("ui")?;
     let built = modified(&root().join("ui/dist/index.html"));
-    let settings =
-        ["index.html", "package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"];
+    let settings = [
+        "index.html",
+        "logos.ts",
+        "package.json",
+        "package-lock.json",
+        "svelte.config.js",
+        "tsconfig.json",
+        "vite.config.ts",
+    ];
     let newest = settings
         .iter()
         .map(|file| modified(&root().join("ui").join(file)))
-        .chain(["ui/src", "ui/embed", "ui/public", "texts"].iter().map(|folder| newest(&root().join(folder))))
+        .chain(
+            ["ui/src", "ui/embed", "ui/public", "texts", "icons/apps"]
+                .iter()
+                .map(|folder| newest(&root().join(folder))),
+        )
         .max()
         .flatten();
     let whole = built.is_some() && root().join("ui/dist-embed").is_dir();

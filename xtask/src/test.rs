@@ -6,10 +6,12 @@ use crate::dist;
 use crate::setup::{self, Wanted};
 use crate::shell::{FEATURES, binaries, cargo, command, root, run as run_command, target};
 use crate::tally::Tally;
-use crate::{fuzz, tidy};
+use crate::{fuzz, mutants, tidy};
 
-/// How long each parser is fuzzed in a long run; every run reads what was found before.
-const FUZZ_SECONDS: u32 = 60;
+/// How long each parser is fuzzed.
+const FUZZ_SECONDS: u32 = 6;
+/// How long in a long run.
+const LONG_FUZZ_SECONDS: u32 = 60;
 
 /// Installs what is missing and runs everything, whatever fails on the way; returns whether all passed.
 pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
@@ -44,8 +46,11 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> bool {
         tests.env("MEMBRANE_TEST_LONG", "1");
     }
     tally.tests("tests", &mut tests);
+    if filter.is_none() {
+        tally.check("fuzzing", fuzz::run(if long { LONG_FUZZ_SECONDS } else { FUZZ_SECONDS }));
+    }
     if long && filter.is_none() {
-        tally.check("fuzzing", fuzz::run(FUZZ_SECONDS));
+        tally.check("mutants", mutants::run());
     }
     tally.finish()
 }

@@ -1,5 +1,7 @@
 //! Pages and their files: which origins may frame them, what they may load, and what they are told at their start.
 
+use std::borrow::Cow;
+
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -177,7 +179,11 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
         "plain.css" => Some(PLAIN.as_bytes()),
         _ => None,
     };
-    let found = own.or_else(|| files::FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes));
+    let built = || files::FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes);
+    let found = own.or_else(built).map(Cow::Borrowed);
+    // The console has the logos already.
+    let logo = || name.starts_with("logos/").then(|| crate::routes::console_file(&name)).flatten();
+    let found = found.or_else(logo);
     let Some(bytes) = found else {
         return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain")], "There is no such file.")
             .into_response();
@@ -189,8 +195,11 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
         _ => "application/octet-stream",
     };
     // Built files have a hash in their name.
-    let hashed = name.starts_with("assets/");
-    let keep = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = match name.split('/').next() {
+        Some("assets") => "public, max-age=31536000, immutable",
+        Some("logos") => "public, max-age=86400",
+        _ => "no-cache",
+    };
     let headers: [(HeaderName, &str); 5] = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, keep),
@@ -200,7 +209,10 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
         // The custom element loads its code from here into other people's pages.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ];
-    (headers, bytes).into_response()
+    match bytes {
+        Cow::Borrowed(bytes) => (headers, bytes).into_response(),
+        Cow::Owned(bytes) => (headers, bytes).into_response(),
+    }
 }
 
 /// Writes JSON that can stand inside a script element.

@@ -1,7 +1,7 @@
 //! The catalog in the words of the official clients: integrations, connectors, external apps, ways to connect.
 
 use membrane_engine::{AppDetail, MethodDetail};
-use membrane_model::{AppKey, AppSummary, AuthMethodKind, ConnectionView, Field};
+use membrane_model::{AppKey, AppSummary, AuthMethodKind, Because, ConnectionView, Field};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -237,6 +237,9 @@ pub(crate) struct SearchHit {
     pub(crate) score: f64,
     /// Why it fits.
     pub(crate) reason: String,
+    /// The same for readers that speak another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) because: Option<Because>,
     /// What was found: always `connector`.
     pub(crate) element_type: &'static str,
     /// The app, as in a list of them.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -11,10 +12,11 @@ use crate::parse::{VARS, parse_with};
 use crate::search::index::Index;
 use crate::{App, AppFileError};
 
-/// The apps that come with the product, read and checked by the build: a key, where its JSON stands in [`APPS`], and its
-/// file.
-const PLACES: &[(&str, usize, usize, &str)] = include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+/// The apps that come with the product, read and checked by the build: a line each with its key and the lengths of its JSON
+/// and of its file, which stand one after another in [`APPS`] and [`FILES`].
+const LIST: &str = include_str!(concat!(env!("OUT_DIR"), "/apps.txt"));
 const APPS: &str = include_str!(concat!(env!("OUT_DIR"), "/apps.json"));
+const FILES: &str = include_str!(concat!(env!("OUT_DIR"), "/apps.toml"));
 
 /// What apps inherit from: the key of a family and the text of its file.
 const FAMILIES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/families.rs"));
@@ -56,8 +58,8 @@ impl Catalog {
     pub fn load(own_apps_dir: Option<&Path>, vars: &BTreeMap<String, String>) -> (Self, Vec<AppFileError>) {
         let usual = VARS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let vars = usual.chain(vars.clone()).collect();
-        let built_in = PLACES.iter().filter_map(|(key, from, to, _)| {
-            Some((key.parse().ok()?, Entry { json: APPS.get(*from..*to)?, app: OnceLock::new() }))
+        let built_in = built_in().filter_map(|place| {
+            Some((place.key.parse().ok()?, Entry { json: APPS.get(place.json)?, app: OnceLock::new() }))
         });
         let mut catalog = Self { apps: built_in.collect(), vars, index: OnceLock::new() };
         let mut errors = Vec::new();
@@ -77,8 +79,11 @@ impl Catalog {
     #[must_use]
     pub fn file(own_apps_dir: Option<&Path>, key: &AppKey) -> Option<String> {
         let own = own_apps_dir.map(|folder| folder.join(format!("{key}.toml")));
-        let built_in = || PLACES.iter().find(|(other, ..)| *other == key.as_str()).map(|(.., text)| (*text).to_owned());
-        own.and_then(|path| fs::read_to_string(path).ok()).or_else(built_in)
+        let own = own.and_then(|path| fs::read_to_string(path).ok());
+        own.or_else(|| {
+            let place = built_in().find(|place| place.key == key.as_str())?;
+            FILES.get(place.file).map(str::to_owned)
+        })
     }
 
     /// Lists all apps by key.
@@ -158,6 +163,25 @@ impl Catalog {
             }
         }
     }
+}
+
+/// Where a built-in app stands.
+struct Place {
+    key: &'static str,
+    json: Range<usize>,
+    file: Range<usize>,
+}
+
+fn built_in() -> impl Iterator<Item = Place> {
+    LIST.lines().scan((0, 0), |(json, file), line| {
+        let mut parts = line.split(' ');
+        let key = parts.next()?;
+        let mut next = |start: &mut usize| {
+            let end = *start + parts.next()?.parse::<usize>().ok()?;
+            Some(std::mem::replace(start, end)..end)
+        };
+        Some(Place { key, json: next(json)?, file: next(file)? })
+    })
 }
 
 /// Lists the app files of a folder by name; a folder that isn't there has none.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use membrane_model::{AppKey, AuthMethodKind};
 
 use crate::template::Part;
-use crate::{App, AuthMethod, Identity, Send, Template};
+use crate::{App, AuthMethod, HttpCheck, Identity, Send, Template};
 
 /// Ends of keys that name a way to connect, not an app.
 const WAYS: [&str; 6] = ["-api-key", "-basic", "-mcp", "-oauth", "-sandbox", "-pat"];
@@ -89,6 +89,12 @@ fn of_entry(app: &App, found: &mut Vec<String>) {
     );
 }
 
+/// Tells whether a request is a GraphQL query: a body whose `query` opens a selection.
+fn asks_graphql(check: &HttpCheck) -> bool {
+    let body = check.body.as_deref().and_then(|body| serde_json::from_str::<serde_json::Value>(body).ok());
+    body.is_some_and(|body| body["query"].as_str().is_some_and(|query| query.contains('{')))
+}
+
 fn of_method(app: &App, method: &AuthMethod, found: &mut Vec<String>) {
     let mut say = |wrong: bool, what: &str| {
         if wrong {
@@ -109,6 +115,8 @@ fn of_method(app: &App, method: &AuthMethod, found: &mut Vec<String>) {
         say(!told && !any_port, "no step has {redirect_uri}: say where it is pasted");
     }
     let sent = method.send.iter().any(|send| matches!(send, Send::Query { .. } | Send::Url));
+    let blind = method.verify.as_ref().is_some_and(|check| check.reply.is_none() && asks_graphql(check));
+    say(blind, "verify asks GraphQL, which answers errors with 200 too; write reply = { there = \"/data/…\" }");
     say(sent && method.verify.is_none(), "the key travels in the address and nothing verifies it");
     if let Some(oauth) = &method.oauth {
         let plain = |scope: &crate::Scope| scope.text.trim().eq_ignore_ascii_case(scope.name.trim());

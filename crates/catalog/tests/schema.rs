@@ -45,6 +45,30 @@ fn nothing_in_the_catalog_is_suspicious() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// One sign-in at these opens several organisations, sites or accounts: which one is meant is asked, and every call says it.
+#[test]
+fn a_sign_in_that_opens_several_places_asks_which() {
+    for (key, slot) in [
+        ("xero", "tenant"),
+        ("jira", "cloud"),
+        ("confluence", "cloud"),
+        ("jira-service-management", "cloud"),
+        ("basecamp", "account"),
+        ("harvest", "account"),
+        ("quickbooks", "realm_id"),
+    ] {
+        let (_, app) = apps().into_iter().find(|(_, app)| app.key.as_str() == key).unwrap();
+        let method = app.auth.iter().find(|method| method.kind == AuthMethodKind::OAuth2).unwrap();
+        let kept = method.oauth.iter().flat_map(|oauth| &oauth.redirect_keep).map(|keep| keep.slot.as_str());
+        let asked = method.choose.iter().map(|choose| choose.field.as_str());
+        assert_eq!(kept.chain(asked).collect::<Vec<_>>(), [slot], "{key}");
+        let api = app.api_of(method).unwrap();
+        let named = api.base.slots().any(|(name, _)| name == slot);
+        let headed = api.headers.iter().any(|(_, value)| value.contains(&format!("{{{slot}}}")));
+        assert!(named || headed, "{key}: no call says which");
+    }
+}
+
 #[test]
 fn what_the_build_wrote_is_what_the_files_say() {
     let (catalog, errors) = Catalog::load(None, &BTreeMap::new());

@@ -80,6 +80,31 @@ fn a_family_offers_its_apps() {
 }
 
 #[test]
+fn a_vendors_suite_offers_its_apps() {
+    offers("Microsoft 365", &["microsoft-excel", "microsoft-outlook", "microsoft-teams"]);
+    offers("our Office 365 account", &["microsoft-outlook"]);
+}
+
+#[test]
+fn a_name_is_known_by_its_sound_in_another_script() {
+    picks("スラック", "slack");
+    picks("дискорд", "discord");
+    picks("구글 캘린더", "google-calendar");
+    picks("ドロップボックス アカウント", "dropbox");
+    finds_nothing("ありがとう");
+}
+
+#[test]
+fn words_beside_a_name_say_nothing() {
+    picks("Dropbox Sign account", "dropbox-sign");
+    picks("Stripe dashboard", "stripe");
+    picks("Notion of ours", "notion");
+    picks("sign in with CircleCI, please", "circleci");
+    let (outcome, _) = search("the front page");
+    assert_ne!(outcome, SearchOutcome::Pick);
+}
+
+#[test]
 fn a_task_offers_what_does_it() {
     offers("send an email", &["gmail", "microsoft-outlook"]);
     offers("take payments", &["stripe", "paypal"]);

@@ -87,7 +87,7 @@ impl Place {
     /// could have this process look around there.
     fn read(text: &str, person: bool) -> Result<Self, Fault> {
         let wrong = |why: &str| {
-            Err(Fault::new(ErrorCode::BadRequest, format!("appUrl is no address of an app: {why}"))
+            Err(Fault::new(ErrorCode::BadRequest, format!("this is no address of an app: {why}"))
                 .hint("Write it like https://crm.example.com or crm.example.com."))
         };
         let text = text.trim();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use membrane_catalog::Catalog;
 use membrane_model::{ClientId, EngineMode, Fault, StreamMessage, Timestamp};
 use membrane_oauth::Http;
-use membrane_store::{DataLock, Store, StoreError, Tx};
+use membrane_store::{DataLock, Marks, Store, StoreError, Tx};
 use membrane_vault::{Keychain, Vault, choose_keychain};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) own_apps: Mutex<OwnApps>,
+    pub(crate) own_apps_at: Mutex<Option<Instant>>,
     pub(crate) http: Http,
     pub(crate) stream: broadcast::Sender<Arc<StreamMessage>>,
     pub(crate) endpoint: Mutex<Endpoint>,
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     pub(crate) outbox: crate::webhook::Outbox,
     pub(crate) console: ConsoleAccess,
     pub(crate) uses: Uses,
+    pub(crate) recent: crate::recent::Recent,
     pub(crate) touches: crate::token::Touches,
     pub(crate) settings_changed: watch::Sender<()>,
     /// Something may be due that was not before.
@@ -84,6 +86,7 @@ pub(crate) struct Inner {
     /// Clients whose token was just revoked.
     pub(crate) revoked: broadcast::Sender<ClientId>,
     pub(crate) device_id: String,
+    pub(crate) marks: Marks,
     // Held for as long as the engine lives; the system lets go of it when the process dies.
     _lock: Option<DataLock>,
 }
@@ -152,6 +155,7 @@ impl Engine {
             vault: Vault::new(keychain, key_check),
             catalog: RwLock::new(Arc::new(catalog)),
             own_apps: Mutex::new(own_apps),
+            own_apps_at: Mutex::default(),
             http: parts.http,
             stream: broadcast::channel(STREAM_BUFFER).0,
             endpoint: Mutex::new(Endpoint::default()),
@@ -168,6 +172,7 @@ impl Engine {
             outbox: crate::webhook::Outbox::default(),
             console: ConsoleAccess::default(),
             uses: Uses::default(),
+            recent: crate::recent::Recent::default(),
             touches: crate::token::Touches::default(),
             settings_changed: watch::Sender::new(()),
             wake: Notify::new(),
@@ -176,6 +181,7 @@ impl Engine {
             stop_asked: CancellationToken::new(),
             revoked: broadcast::Sender::new(REVOKED_KEPT),
             device_id,
+            marks: Marks::in_folder(paths.state.join("generations")),
             paths,
             _lock: lock,
         }));
@@ -249,6 +255,12 @@ impl Engine {
     /// Returns the catalog; files of the person's own that changed since are read again first.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         self.follow_own_apps();
+        Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the catalog for one of many calls in a row: the person's own files are looked at once a second.
+    pub(crate) fn catalog_lately(&self) -> Arc<Catalog> {
+        self.follow_own_apps_lately();
         Arc::clone(&self.0.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 

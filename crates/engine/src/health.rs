@@ -95,7 +95,7 @@ fn connected_sentence(facts: &CredentialFacts, say: &dyn Fn(Timestamp) -> String
     match (facts.renewable, facts.next_refresh_at, facts.expires_at) {
         (true, Some(next), _) => format!("Connected. The access renews by itself, next about {}.", say(next)),
         (true, None, _) => "Connected. The access renews by itself.".to_owned(),
-        (false, _, Some(end)) => format!("Connected until {}; then you sign in again.", say(end)),
+        (false, _, Some(end)) => format!("Connected until {}; then it needs you.", say(end)),
         (false, _, None) => "Connected. The access does not run out by itself.".to_owned(),
     }
 }

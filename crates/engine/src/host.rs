@@ -1,6 +1,6 @@
 //! All that the engine may ask of its surroundings.
 
-use membrane_model::{AppKey, ConnectionId, RequestId, SessionId};
+use membrane_model::{AppKey, ConnectionId, RequestId, SessionId, WebhookId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
@@ -53,6 +53,8 @@ pub enum Screen {
     Session(SessionId),
     /// A request to connect that waits for an answer.
     Request(RequestId),
+    /// A webhook's own page.
+    Webhook(WebhookId),
     /// Settings.
     Settings,
 }
@@ -77,6 +79,7 @@ impl Screen {
             Self::Reconnect(id) => format!("/connections/{id}/reconnect"),
             Self::Session(id) => format!("/sessions/{id}"),
             Self::Request(id) => format!("/requests/{id}"),
+            Self::Webhook(id) => format!("/webhooks/{id}"),
             Self::Settings => "/settings".to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! Desktop notifications: their texts in one place, one per incident, and several within a minute together.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +12,20 @@ use crate::{Engine, Texts, text};
 
 /// Incidents that come within this time of the first are told together.
 const TOGETHER: Duration = Duration::from_secs(60);
+/// An outage that is shorter is nobody's concern.
+const OUTAGE: Duration = Duration::from_secs(10 * 60);
+/// A connection that was used this long before an outage is in use.
+const IN_USE: Duration = Duration::from_secs(60 * 60);
 /// How many apps a notification names.
 const NAMED: usize = 3;
 
 /// What the person was told of and has not mended yet.
 #[derive(Default)]
-pub(crate) struct Notices(Mutex<VecDeque<Group>>);
+pub(crate) struct Notices {
+    groups: Mutex<VecDeque<Group>>,
+    /// Connections whose app has been silent for long.
+    outages: Mutex<HashSet<ConnectionId>>,
+}
 
 /// Incidents that are told in one notification.
 struct Group {
@@ -49,7 +57,7 @@ pub(crate) enum Change {
 impl Notices {
     /// Adds an incident; one that comes soon after another joins it.
     pub(crate) fn add(&self, incident: Incident, texts: Texts, now: Timestamp) -> Change {
-        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         let joins = groups.back().is_some_and(|group| between(group.since, now) < TOGETHER && now >= group.since);
         if !joins {
             let group = Group { id: incident.alone.id.clone(), since: now, incidents: Vec::new() };
@@ -67,7 +75,7 @@ impl Notices {
 
     /// Takes an incident away that is over; `None` where nothing was told of it.
     pub(crate) fn end(&self, connection: &ConnectionId, texts: Texts) -> Option<Change> {
-        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         let place = groups.iter().position(|group| group.incidents.iter().any(|one| one.connection == *connection))?;
         let group = groups.get_mut(place)?;
         group.incidents.retain(|one| one.connection != *connection);
@@ -117,8 +125,28 @@ impl Engine {
     /// Withdraws what the person was told of a connection.
     pub(crate) fn untell(&self, connection: &ConnectionId) {
         self.inner().host.clear_notification(&end_id(connection));
+        self.untell_outage(connection);
         if let Some(change) = self.inner().notices.end(connection, self.texts()) {
             self.show(change);
+        }
+    }
+
+    /// Tells of an app that has been silent for long, once for each outage and only where somebody uses the connection.
+    pub(crate) fn tell_of_outage(&self, id: &ConnectionId, since: Timestamp, now: Timestamp) {
+        let Ok(connection) = self.find(id) else { return };
+        let in_use = connection.last_used_at.is_some_and(|at| between(at, since) < IN_USE);
+        if between(since, now) < OUTAGE || !in_use || !self.settings().unwrap_or_default().notifications {
+            return;
+        }
+        if self.inner().notices.outages.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone()) {
+            self.inner().host.notify(silent(id, &self.app_name(&connection.app), self.texts()));
+        }
+    }
+
+    /// Withdraws what the person was told of an outage that is over.
+    pub(crate) fn untell_outage(&self, id: &ConnectionId) {
+        if self.inner().notices.outages.lock().unwrap_or_else(PoisonError::into_inner).remove(id) {
+            self.inner().host.clear_notification(&outage_id(id));
         }
     }
 
@@ -140,6 +168,22 @@ pub(crate) fn end_id(connection: &ConnectionId) -> String {
     format!("end:{connection}")
 }
 
+/// Returns the id of the notification that tells of an outage.
+fn outage_id(connection: &ConnectionId) -> String {
+    format!("outage:{connection}")
+}
+
+/// Tells that an app has not answered for long; nothing is to be done about it.
+fn silent(connection: &ConnectionId, app_name: &str, texts: Texts) -> Notification {
+    Notification {
+        id: outage_id(connection),
+        title: texts.get("notice.outage.title", &[("app", app_name)]),
+        body: texts.get("notice.outage.body", &[]),
+        action: None,
+        screen: Screen::Connection(connection.clone()),
+    }
+}
+
 /// Tells that a connection needs the person; names the account only where the person asked for it.
 fn needs_you(
     connection: &Connection,
@@ -154,6 +198,7 @@ fn needs_you(
         DisconnectReason::ClientInvalid => "notice.client-invalid",
         DisconnectReason::SecretLost => "notice.secret-lost",
         DisconnectReason::OtherComputer => "notice.other-computer",
+        DisconnectReason::OldCopy => "notice.old-copy",
     };
     Notification {
         id: id(&connection.id),
@@ -194,17 +239,22 @@ pub(crate) fn request_id(request: &RequestId) -> String {
     format!("request:{request}")
 }
 
-/// Tells that a program asks to connect something.
-pub(crate) fn asks_to_connect(request: &ConnectionRequest) -> Notification {
-    let body = match &request.prompt {
-        Some(prompt) => format!("It says: {prompt}"),
-        None => "Connect it if you want to; nothing happens until you answer.".to_owned(),
+/// Tells that a program asks to connect something; a banner in the window says the same.
+pub(crate) fn asks_to_connect(request: &ConnectionRequest, texts: Texts) -> Notification {
+    let title = match (&request.app_name, &request.connection_id) {
+        (None, _) => "request.any",
+        (Some(_), None) => "request.connect",
+        (Some(_), Some(_)) => "request.reconnect",
     };
+    let app = request.app_name.as_deref().unwrap_or_default();
     Notification {
         id: request_id(&request.request_id),
-        title: request.title.clone(),
-        body,
-        action: Some("Answer".to_owned()),
+        title: texts.get(title, &[("who", &request.client_name), ("app", app)]),
+        body: match &request.prompt {
+            Some(prompt) => texts.get("request.says", &[("text", prompt)]),
+            None => texts.get("request.nothing", &[]),
+        },
+        action: Some(texts.get("notice.review", &[])),
         screen: Screen::Request(request.request_id.clone()),
     }
 }

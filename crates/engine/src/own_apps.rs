@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::Engine;
+
+/// How often the folder is looked at while calls to apps go on.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the folder of the person's own apps looked like when it was last read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +40,17 @@ impl Engine {
         let seen = self.inner().own_apps.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if now != seen {
             self.reload_apps();
+        }
+    }
+
+    /// Does the same for a caller that comes again and again: at most once a second.
+    pub(crate) fn follow_own_apps_lately(&self) {
+        let now = Instant::now();
+        let mut last = self.inner().own_apps_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.duration_since(last) >= LOOK_EVERY) {
+            *last = Some(now);
+            drop(last);
+            self.follow_own_apps();
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Paths {
     pub runtime: PathBuf,
     /// The Unix socket of the API.
     pub socket: PathBuf,
+    /// What this computer remembers of the data folder; kept outside of it, so that an older copy is told from it.
+    pub state: PathBuf,
     /// What can be made again at any time.
     pub cache: PathBuf,
     /// Set when `MEMBRANE_HOME` moved everything.
@@ -47,11 +49,13 @@ impl Paths {
         let cache = var("XDG_CACHE_HOME").filter(|p| p.is_absolute()).unwrap_or_else(|| home.join(".cache"));
         let data = var("XDG_DATA_HOME").filter(|p| p.is_absolute()).unwrap_or_else(|| home.join(".local/share"));
         let data = data.join(IDENTIFIER);
+        let state = var("XDG_STATE_HOME").filter(|p| p.is_absolute()).unwrap_or_else(|| home.join(".local/state"));
+        let state = state.join(IDENTIFIER);
         let runtime = match var("XDG_RUNTIME_DIR").filter(|p| p.is_absolute()) {
             Some(dir) => dir.join(IDENTIFIER),
             None => data.join("run"),
         };
-        Ok(Self { socket: socket_path(&runtime), data, runtime, cache: cache.join(IDENTIFIER), home: None })
+        Ok(Self { socket: socket_path(&runtime), data, runtime, state, cache: cache.join(IDENTIFIER), home: None })
     }
 
     /// Returns the layout under one folder.
@@ -62,6 +66,7 @@ impl Paths {
             data: home.join("data"),
             socket: socket_path(&runtime),
             runtime,
+            state: home.join("state"),
             cache: home.join("cache"),
             home: Some(home.to_owned()),
         }

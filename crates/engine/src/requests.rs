@@ -102,7 +102,7 @@ impl Engine {
         .await?;
         self.publish_request(&request);
         if self.settings().unwrap_or_default().notifications && told {
-            self.inner().host.notify(notice::asks_to_connect(&request));
+            self.inner().host.notify(notice::asks_to_connect(&request, self.texts()));
         }
         let url = self.request_link(&request).await?;
         Ok(ConnectionRequest { url, ..request })

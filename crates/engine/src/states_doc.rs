@@ -147,17 +147,43 @@ fn diagram() -> String {
     text
 }
 
+/// Draws the states of an attempt for the same page.
+fn session_diagram() -> String {
+    let drawn = |state: &SessionState| -> String {
+        session_name(state).split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+    };
+    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> AwaitingUser\n");
+    for state in session_states() {
+        let steps = session_events().map(|(what, event)| (what, session_transition(&state, &event)));
+        let mut ends = true;
+        for (what, next) in steps {
+            let Some(next) = next else { continue };
+            ends = false;
+            text.push_str(&format!("    {} --> {}: {what}\n", drawn(&state), drawn(&next)));
+        }
+        // A failed attempt goes on in one case only, and mostly ends here.
+        if ends || matches!(state, SessionState::Failed { .. }) {
+            text.push_str(&format!("    {} --> [*]\n", drawn(&state)));
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
 #[test]
-fn the_diagram_in_the_life_of_a_token_is_fresh() {
+fn the_diagrams_in_the_life_of_a_token_are_fresh() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/token-lifecycle.md");
-    let page = std::fs::read_to_string(file).unwrap_or_default();
-    let (start, end) = ("<!-- states -->\n", "<!-- end of states -->\n");
-    let (before, rest) = page.split_once(start).unwrap();
-    let (found, after) = rest.split_once(end).unwrap();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(file, format!("{before}{start}{}{end}{after}", diagram())).unwrap();
-    } else {
-        assert_eq!(found, diagram(), "run UPDATE_DOCS=1 cargo test -p membrane-engine");
+    let mut page = std::fs::read_to_string(file).unwrap_or_default();
+    for (name, diagram) in [("states", diagram()), ("states of an attempt", session_diagram())] {
+        let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
+        let (before, rest) = page.split_once(&start).unwrap();
+        let (found, after) = rest.split_once(&end).unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            page = format!("{before}{start}{diagram}{end}{after}");
+            std::fs::write(file, &page).unwrap();
+        } else {
+            assert_eq!(found, diagram, "run UPDATE_DOCS=1 cargo test -p membrane-engine");
+        }
     }
 }
 

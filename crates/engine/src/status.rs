@@ -104,7 +104,8 @@ impl Engine {
     fn status_of(&self, tenant: Option<&TenantId>) -> Result<EngineStatus, Fault> {
         let inner = self.inner();
         let endpoint = self.endpoint();
-        let counts = self.store().read(|tx| tx.connection_counts(tenant))?;
+        let (counts, webhooks_off) =
+            self.store().read(|tx| Ok((tx.connection_counts(tenant)?, tx.webhooks_turned_off()?)))?;
         Ok(EngineStatus {
             api_uri: endpoint.api_uri,
             port_note: endpoint.port_note,
@@ -115,6 +116,7 @@ impl Engine {
             engine: EngineView { pid: std::process::id(), mode: inner.mode, started_at: inner.started_at },
             connections: counts.all,
             disconnected: counts.disconnected,
+            webhooks_off: if tenant.is_none() { webhooks_off } else { 0 },
             paused_until: self.paused_until(Timestamp::now())?,
             network: inner.weather.now().network,
             clock_skew_seconds: self.clock_skew().map(|skew| skew.as_secs()),

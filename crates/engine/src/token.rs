@@ -112,6 +112,9 @@ impl Engine {
 
     /// Tells whether a connection can be used now.
     pub(crate) fn usable(&self, connection: &Connection) -> Result<(), Fault> {
+        if connection.state == ConnectionState::Connected {
+            return Ok(());
+        }
         let name = self.app_name(&connection.app);
         match &connection.state {
             ConnectionState::Connected => Ok(()),

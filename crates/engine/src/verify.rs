@@ -145,10 +145,17 @@ impl Engine {
     }
 }
 
-/// Returns the secret that travels: the named field's value, else the access token or the key itself.
-pub(crate) fn secret(method: &AuthMethod, credential: &Credential, field: Option<&str>) -> SecretString {
+/// Returns what travels: the named field's value, secret or not (an app's id beside its key), else the access token or
+/// the key itself.
+pub(crate) fn sent(
+    method: &AuthMethod,
+    credential: &Credential,
+    field: Option<&str>,
+    values: &BTreeMap<String, String>,
+) -> SecretString {
     if let Some(field) = field {
-        return credential.values.get(field).cloned().unwrap_or_default();
+        let plain = || values.get(field).map(|value| SecretString::from(value.as_str()));
+        return credential.values.get(field).cloned().or_else(plain).unwrap_or_default();
     }
     if method.sends_token() {
         return credential.access_token.clone().unwrap_or_default();
@@ -189,10 +196,10 @@ pub(crate) fn shown(method: &AuthMethod, credential: &Credential, fields: &BTree
             return SecretString::from(value.fill(&values).unwrap_or_default());
         }
         if let Send::Header { field, .. } | Send::Query { field, .. } = send {
-            return secret(method, credential, field.as_deref());
+            return sent(method, credential, field.as_deref(), fields);
         }
     }
-    secret(method, credential, None)
+    sent(method, credential, None, fields)
 }
 
 fn json(reply: &Reply) -> Option<Value> {
@@ -200,7 +207,7 @@ fn json(reply: &Reply) -> Option<Value> {
 }
 
 /// A provider's text is untrusted: one line, no control characters, not too long.
-fn plain(account: Account) -> Account {
+pub(crate) fn plain(account: Account) -> Account {
     let clean = |text: String| text.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
     Account { id: clean(account.id), label: clean(account.label) }
 }

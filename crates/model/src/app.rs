@@ -149,6 +149,9 @@ pub struct SearchItem {
     pub score: f64,
     /// Why it fits: "is called Gmail", "is a CRM", "matches atlassian.net".
     pub reason: String,
+    /// The same for readers that speak another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
     /// What kind of element it is.
     #[serde(default)]
     pub element_type: ElementType,
@@ -157,12 +160,51 @@ pub struct SearchItem {
     pub element: Option<SearchElement>,
 }
 
+/// Why an app fits, by its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Because {
+    /// Which reason.
+    pub kind: BecauseKind,
+    /// What it is about: a capability's id, a name, a text; empty where it is about nothing.
+    pub what: String,
+}
+
+/// The closed list of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BecauseKind {
+    /// It has the capability.
+    Capability,
+    /// It has that name.
+    Called,
+    /// It has that name, too.
+    AlsoCalled,
+    /// It is named like a host.
+    LikeName,
+    /// A word of its name is the text.
+    WordOfName,
+    /// It is one of a family of apps.
+    Family,
+    /// Its name is near to the text.
+    NearName,
+    /// Its name starts with the text.
+    Beginning,
+    /// It lives at that address.
+    Address,
+    /// It is in the category.
+    Category,
+    /// Its description has those words.
+    Words,
+    /// Many people use it.
+    Popular,
+}
+
 impl SearchItem {
     /// Makes the item of an app.
     #[must_use]
     pub fn new(key: AppKey, name: String, score: f64, reason: String) -> Self {
         let element = SearchElement { id: key.clone(), key: key.clone(), name: name.clone() };
-        Self { key, name, score, reason, element_type: ElementType::Connector, element: Some(element) }
+        Self { key, name, score, reason, because: None, element_type: ElementType::Connector, element: Some(element) }
     }
 }
 

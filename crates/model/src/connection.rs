@@ -95,11 +95,13 @@ pub enum DisconnectReason {
     SecretLost,
     /// It was signed in on another computer, whose access would end if the token was used here too.
     OtherComputer,
+    /// The data folder is older than what this computer has had: its refresh token was replaced since.
+    OldCopy,
 }
 
 impl DisconnectReason {
     /// Lists all reasons.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Revoked,
         Self::Expired,
         Self::KeyRejected,
@@ -107,6 +109,7 @@ impl DisconnectReason {
         Self::RotationLost,
         Self::SecretLost,
         Self::OtherComputer,
+        Self::OldCopy,
     ];
 
     /// Says the reason in words that follow "because".
@@ -120,6 +123,7 @@ impl DisconnectReason {
             Self::RotationLost => "the app replaced its renewal token while the answer got lost on the way",
             Self::SecretLost => "its credential is not on this computer any more",
             Self::OtherComputer => "it was signed in on another computer, and using it here too would end it there",
+            Self::OldCopy => "an older copy of the data folder came back, and its renewal token was replaced since",
         }
     }
 }

@@ -5,6 +5,7 @@ mod app;
 mod connection;
 mod doctor;
 mod error;
+mod error_table;
 mod event;
 mod health;
 mod id;
@@ -17,8 +18,8 @@ mod wire;
 
 pub use activity::{Activity, ActivityKind, UsedBy};
 pub use app::{
-    AppSummary, AuthMethodKind, AuthMethodSummary, Choice, ElementType, Field, ReturnPath, SearchElement, SearchItem,
-    SearchOutcome, SearchResult,
+    AppSummary, AuthMethodKind, AuthMethodSummary, Because, BecauseKind, Choice, ElementType, Field, ReturnPath,
+    SearchElement, SearchItem, SearchOutcome, SearchResult,
 };
 pub use connection::{Account, Connection, ConnectionState, DisconnectReason};
 pub use doctor::{Examination, Finding, Outcome, Subject};

@@ -27,6 +27,9 @@ pub struct EngineStatus {
     pub connections: u64,
     /// How many of them need the person.
     pub disconnected: u64,
+    /// How many webhooks were turned off because nothing gets through; only the person is told.
+    #[serde(default)]
+    pub webhooks_off: u64,
     /// Set while all connections rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -34,6 +34,10 @@ pub struct Webhook {
     pub waiting: u64,
     /// How many deliveries were given up.
     pub dead: u64,
+    /// Since when nothing gets through; absent while the last thing that was sent was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub failing_since: Option<Timestamp>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,

@@ -9,6 +9,10 @@ use crate::Provider;
 /// Longer queries are refused unread.
 const QUERY_MAX: usize = 8 * 1024;
 
+/// How providers say that an administrator has to agree first: as the error, or somewhere in what they say of it.
+const WAITS_FOR_ADMIN: [&str; 5] =
+    ["admin_policy_enforced", "admin_consent_required", "AADSTS90093", "AADSTS90094", "AADSTS90095"];
+
 /// What a browser brought back.
 pub enum Callback {
     /// The person agreed.
@@ -28,6 +32,8 @@ pub enum Callback {
         state: String,
         /// The provider's identifier, where it sends one.
         iss: Option<String>,
+        /// It says that an administrator of the person's organisation has to agree first.
+        waits_for_admin: bool,
     },
 }
 
@@ -59,13 +65,18 @@ pub fn read_callback(query: &str) -> Result<Callback, CallbackError> {
     if query.len() > QUERY_MAX {
         return Err(CallbackError::Malformed);
     }
-    let (mut code, mut state, mut iss, mut error) = (None, None, None, None);
+    let (mut code, mut state, mut iss, mut error, mut described) = (None, None, None, None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let slot = match name.as_ref() {
             "code" => &mut code,
             "state" => &mut state,
             "iss" => &mut iss,
             "error" => &mut error,
+            // Read for what it may say of administrators, and shown to nobody.
+            "error_description" => {
+                described.get_or_insert(value.into_owned());
+                continue;
+            }
             _ => continue,
         };
         // Parameters must not be repeated (RFC 6749 section 3.1).
@@ -80,7 +91,10 @@ pub fn read_callback(query: &str) -> Result<Callback, CallbackError> {
         (None, Some(error)) => {
             let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
             let shown: String = error.chars().filter(|c| sound(*c)).take(60).collect();
-            Ok(Callback::Error { error: shown, state, iss })
+            let said =
+                |word: &&str| error == **word || described.as_deref().is_some_and(|text: &str| text.contains(*word));
+            let waits_for_admin = WAITS_FOR_ADMIN.iter().any(said);
+            Ok(Callback::Error { error: shown, state, iss, waits_for_admin })
         }
         _ => Err(CallbackError::Malformed),
     }
@@ -105,6 +119,16 @@ mod tests {
     use super::*;
     use crate::exchange::tests::provider;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_answer_that_waits_for_an_administrator_is_told_from_a_no() {
+        let waits = |query: &str| matches!(read_callback(query), Ok(Callback::Error { waits_for_admin: true, .. }));
+        assert!(waits(
+            "error=access_denied&error_description=AADSTS90094%3A+The+grant+requires+admin+permission.&state=s"
+        ));
+        assert!(waits("error=admin_policy_enforced&state=s"));
+        assert!(!waits("error=access_denied&error_description=AADSTS65004%3A+User+declined.&state=s"));
+    }
 
     #[test]
     fn r03_answers_that_cannot_be_are_refused() {

@@ -222,6 +222,9 @@ mod tests {
             };
             assert_eq!(ambiguous, expected, "{status}");
         }
+        // A success is below 300; whatever else there is has another name.
+        let odd = judge_as(Reply { redirect: false, ..Reply::of(300) }, None);
+        assert!(matches!(odd, ExchangeFailure::Transient { cause: Cause::Http(300), ambiguous: false, .. }));
         let redirected = judge_as(Reply { redirect: true, ..Reply::of(400) }, Some(json!({"error": "invalid_grant"})));
         assert!(matches!(redirected, ExchangeFailure::Transient { cause: Cause::Http(400), ambiguous: false, .. }));
     }

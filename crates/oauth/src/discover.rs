@@ -51,32 +51,77 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    fn read(header: &str) -> Self {
-        let scopes = parameter(header, "scope");
-        Self {
-            metadata: parameter(header, "resource_metadata"),
-            scopes: scopes.map(|text| text.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect()),
+    /// Reads a `WWW-Authenticate` header; what is no challenge of RFC 9110 section 11.6.1 is passed over.
+    #[must_use]
+    pub fn read(header: &str) -> Self {
+        let sound = |text: &String| !text.is_empty() && text.len() <= 2000 && !text.chars().any(char::is_control);
+        let mut found = Self::default();
+        for (name, value) in Parameters(header) {
+            if found.metadata.is_none() && name.eq_ignore_ascii_case("resource_metadata") {
+                found.metadata = Some(value).filter(sound);
+            } else if found.scopes.is_none() && name.eq_ignore_ascii_case("scope") {
+                let scopes = Some(value).filter(sound);
+                found.scopes =
+                    scopes.map(|text| text.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect());
+            }
+        }
+        found
+    }
+}
+
+/// The parameters of all challenges in a header, in their order: `name=value` and `name="value"`.
+struct Parameters<'a>(&'a str);
+
+impl Iterator for Parameters<'_> {
+    type Item = (String, String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            self.0 = self.0.trim_start_matches([' ', '\t', ',', '=']);
+            let name = self.word();
+            self.0 = self.0.trim_start_matches([' ', '\t']);
+            let value = match self.0.strip_prefix('=') {
+                Some(rest) => {
+                    self.0 = rest.trim_start_matches([' ', '\t']);
+                    if self.0.starts_with('"') { self.quoted() } else { Some(self.word().to_owned()) }
+                }
+                // A scheme, or what is left of a quotation that began nowhere.
+                None if self.0.starts_with('"') => self.quoted().and(None),
+                None if self.0.is_empty() => return None,
+                None => continue,
+            };
+            match value {
+                Some(value) if !name.is_empty() => return Some((name.to_owned(), value)),
+                _ => {}
+            }
         }
     }
 }
 
-/// Reads a parameter of a challenge: `Bearer resource_metadata="https://…", scope="a b"`.
-fn parameter(header: &str, name: &str) -> Option<String> {
-    let mut rest = header;
-    loop {
-        let at = rest.find(name)?;
-        let starts = rest[..at].chars().next_back().is_none_or(|c| matches!(c, ' ' | ',' | '\t'));
-        let tail = rest[at + name.len()..].trim_start();
-        match tail.strip_prefix('=').map(str::trim_start) {
-            Some(value) if starts => {
-                let text = match value.strip_prefix('"') {
-                    Some(quoted) => quoted.split('"').next(),
-                    None => value.split([',', ' ']).next(),
-                };
-                return text.filter(|text| !text.is_empty() && text.len() <= 2000).map(str::to_owned);
+impl<'a> Parameters<'a> {
+    fn word(&mut self) -> &'a str {
+        let end = self.0.find([' ', '\t', ',', '=', '"']).unwrap_or(self.0.len());
+        let (word, rest) = self.0.split_at(end);
+        self.0 = rest;
+        word
+    }
+
+    /// Reads a quoted string (RFC 9110 section 5.6.4); `None` where it doesn't end.
+    fn quoted(&mut self) -> Option<String> {
+        let mut text = String::new();
+        let mut chars = self.0.char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.0 = &self.0[at + 1..];
+                    return Some(text);
+                }
+                '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
+                other => text.push(other),
             }
-            _ => rest = &rest[at + name.len()..],
         }
+        self.0 = "";
+        None
     }
 }
 
@@ -212,6 +257,29 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_a_quotation_is_no_parameter() {
+        for (header, metadata, scopes) in [
+            (r#"Bearer error_description="it lacks scope=x", scope="a""#, None, Some(vec!["a"])),
+            (r#"Bearer error_description="say \" scope=x", scope="a""#, None, Some(vec!["a"])),
+            (r#"Bearer realm=", resource_metadata=https://evil.example/", scope=a"#, None, Some(vec!["a"])),
+            (r#"Basic realm="x", Bearer Resource_Metadata = "https://a.example/m""#, Some("https://a.example/m"), None),
+            (r#"Bearer scope="a  b", scope="c""#, None, Some(vec!["a", "b"])),
+            (r#"Bearer scope="a b"#, None, None),
+            (r#"Bearer "scope=x", scope=y"#, None, Some(vec!["y"])),
+            ("Bearer scope=", None, None),
+            ("Bearer scope=\"a\u{7}\"", None, None),
+            ("Basic dXNlcg==, Bearer scope=a,resource_metadata=b", Some("b"), Some(vec!["a"])),
+            ("====,,,\"", None, None),
+            ("", None, None),
+        ] {
+            let found = Challenge::read(header);
+            assert_eq!(found.metadata.as_deref(), metadata, "{header}");
+            let scopes: Option<Vec<String>> = scopes.map(|list| list.into_iter().map(str::to_owned).collect());
+            assert_eq!(found.scopes, scopes, "{header}");
+        }
+    }
+
+    #[test]
     fn paths_are_inserted_into_well_known_addresses() {
         let places = well_known(&Url::parse("https://a.example/v1/mcp?x=1").unwrap(), "oauth-protected-resource");
         let texts: Vec<&str> = places.iter().map(Url::as_str).collect();
@@ -228,6 +296,13 @@ mod tests {
         #[test]
         fn no_challenge_makes_it_panic(header in "\\PC{0,200}") {
             let _read = Challenge::read(&header);
+        }
+
+        #[test]
+        fn every_text_comes_back_from_its_quotation(text in "[ -~é]{1,80}", other in "[ -~]{0,40}") {
+            let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+            let header = format!("Bearer realm={}, resource_metadata={}", quote(&other), quote(&text));
+            proptest::prop_assert_eq!(Challenge::read(&header).metadata, Some(text));
         }
     }
 }

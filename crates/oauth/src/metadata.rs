@@ -25,7 +25,7 @@ impl ResourceMetadata {
     ///
     /// # Errors
     /// `OtherResource` when it describes something else.
-    pub(crate) fn read(body: &Value, url: &Url) -> Result<Self, DiscoveryProblem> {
+    pub fn read(body: &Value, url: &Url) -> Result<Self, DiscoveryProblem> {
         let resource = text(body, "resource").ok_or(DiscoveryProblem::Incomplete("resource"))?;
         if !covers(&resource, url) {
             return Err(DiscoveryProblem::OtherResource);
@@ -87,7 +87,7 @@ impl ServerMetadata {
     ///
     /// # Errors
     /// Says what doesn't fit together.
-    pub(crate) fn read(body: &Value, issuers: &[String], reach: Reach) -> Result<Self, DiscoveryProblem> {
+    pub fn read(body: &Value, issuers: &[String], reach: Reach) -> Result<Self, DiscoveryProblem> {
         let issuer = text(body, "issuer").ok_or(DiscoveryProblem::Incomplete("issuer"))?;
         if !issuers.contains(&issuer) {
             return Err(DiscoveryProblem::OtherIssuer);

@@ -9,10 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::{Provider, Reply};
 
-/// Lifetimes above this are taken for what providers mean by "for ever".
+/// Lifetimes above this are no lengths of time: what providers mean by "for ever", or points in time, whatever their name
+/// says.
 const LONGEST: u64 = 10 * 366 * 86_400;
-/// Numbers above this are points in time, seconds since 1970, whatever their name says.
-const EPOCH_SECONDS: f64 = 1.0e9;
 /// Numbers above this are points in time in milliseconds.
 const EPOCH_MILLISECONDS: f64 = 1.0e12;
 /// Members that are secrets and so never among the extras, however deep they are.
@@ -154,7 +153,7 @@ fn number(value: &Value) -> Option<f64> {
 /// lifetime shows that it can be nothing else, or a point in time. Zero, negative and endless ones count as not said.
 fn lifetime(value: &Value, now: Timestamp, usual: Option<Duration>) -> Option<Duration> {
     let seconds = match number(value) {
-        Some(number) if number >= EPOCH_SECONDS => return until(value, now),
+        Some(number) if number > Duration::from_secs(LONGEST).as_secs_f64() => return until(value, now),
         Some(number) => number,
         None => value.as_str()?.trim().parse::<SignedDuration>().ok()?.as_secs_f64(),
     };
@@ -264,6 +263,11 @@ mod tests {
             let reply = read(json!({"access_token": "a", member: value})).unwrap();
             assert_eq!(reply.expires_in.map(|d| d.as_secs()), Some(3600), "{member} {value}");
         }
+        // The very first point in time that is in milliseconds, told by a server whose clock is of that day.
+        let reply = Reply { date: Some("2001-09-09T00:46:40Z".parse().unwrap()), ..Reply::of(200) };
+        let body = json!({"access_token": "a", "expires_at": 1_000_000_000_000_u64});
+        let old = TokenReply::read(&provider("http://127.0.0.1:1"), &reply, &body).unwrap();
+        assert_eq!(old.expires_in, Some(Duration::from_secs(3600)));
         let reply = read(json!({"access_token": "a", "expires_in": 60, "expires_at": "2026-03-04T11:00:00Z"})).unwrap();
         assert_eq!(reply.expires_in, Some(Duration::from_secs(60)));
         let refresh = read(json!({"access_token": "a", "x_refresh_token_expires_in": 8_726_400})).unwrap();
@@ -329,7 +333,8 @@ mod tests {
         .unwrap();
         assert_eq!(reply.access_token.expose_secret(), "canary");
         assert_eq!(reply.id_token.as_ref().unwrap().expose_secret(), "canary");
-        assert!(!format!("{reply:?}{:?}", reply.extra).contains("canary"));
+        let shown = format!("{reply:?}{:?}", reply.extra);
+        assert!(!shown.contains("canary") && shown.contains("has_refresh_token: true"), "{shown}");
         assert_eq!((&reply.extra["team"]["id"], &reply.extra["authed_user"]["id"]), (&json!(1), &json!(2)));
     }
 

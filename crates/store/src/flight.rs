@@ -30,11 +30,12 @@ impl FlightLock {
         let started = Instant::now();
         loop {
             let file = match open(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(file) => file,
+                // Mostly since there is no folder yet; whatever else it is shows again.
+                Err(_) => {
                     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
                     open(&path)?
                 }
-                opened => opened?,
             };
             match file.try_lock() {
                 // The one before may have removed the file between opening and locking: then this lock is on nothing.
@@ -79,6 +80,25 @@ mod tests {
         drop(first);
         assert!(FlightLock::wait(home.path(), &id, Duration::ZERO).unwrap().is_some());
         assert_eq!(std::fs::read_dir(home.path().join("renewing")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn r35_a_lock_on_a_file_that_is_gone_is_on_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.lock");
+        let first = open(&path).unwrap();
+        assert!(is_at(&first, &path));
+        std::fs::rename(&path, home.path().join("moved")).unwrap();
+        assert!(!is_at(&first, &path));
+        let second = open(&path).unwrap();
+        assert!(is_at(&second, &path) && !is_at(&first, &path));
+    }
+
+    #[test]
+    fn r35_where_no_lock_can_be_kept_there_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("renewing"), "a file where the folder belongs").unwrap();
+        assert!(FlightLock::wait(home.path(), &ConnectionId::generate(), Duration::ZERO).is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0020_access_use.sql"),
     include_str!("../migrations/0040_webhooks.sql"),
     include_str!("../migrations/0030_auth_servers.sql"),
+    include_str!("../migrations/0050_last_word.sql"),
 ];
 /// The newest schema that is known here.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

@@ -104,13 +104,15 @@ fn only_connected_connections_have_anything_due_and_a_pause_ends() {
 }
 
 #[test]
-fn r101_an_end_is_announced_once_a_week_before_and_not_where_it_is_near_from_the_start() {
+fn r101_an_end_is_announced_a_week_and_a_day_before_and_not_where_it_is_near_from_the_start() {
     let (_home, store) = home();
     let made = connection(ConnectionState::Connected);
     let key =
         CredentialRow { expires_at: Some(at(30 * DAY)), ..CredentialRow::lasting(&made.id, sealed(), at(1), "d") };
     add(&store, &made, &key);
     assert_eq!(all(&store), [(DueTask::Announce, at(23 * DAY)), (DueTask::End, at(30 * DAY))]);
+    store.write(|tx| tx.note_announced(&made.id, at(29 * DAY))).unwrap();
+    assert_eq!(all(&store), [(DueTask::Announce, at(29 * DAY)), (DueTask::End, at(30 * DAY))]);
     store.write(|tx| tx.note_announced(&made.id, at(30 * DAY))).unwrap();
     assert_eq!(all(&store), [(DueTask::End, at(30 * DAY))]);
     // Another key has another end, which is announced again.

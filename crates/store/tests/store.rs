@@ -270,11 +270,18 @@ fn r40_the_journal_outlives_the_process() {
     {
         let store = Store::open(&home.path().join("data")).unwrap();
         store.write(|tx| tx.insert_connection(&made).and_then(|()| tx.put_journal(&row))).unwrap();
+        assert_eq!(store.read(|tx| tx.journal(&made.id)).unwrap().as_ref(), Some(&row));
         row.state = JournalState::Ambiguous;
         store.write(|tx| tx.put_journal(&row)).unwrap();
     }
     let store = Store::open(&home.path().join("data")).unwrap();
-    assert_eq!(store.read(|tx| tx.journals()).unwrap(), [row]);
+    assert_eq!(store.read(|tx| tx.journal(&made.id)).unwrap().as_ref(), Some(&row));
+    let other = connection("github", "other", ConnectionState::Connected);
+    let older = JournalRow { connection_id: other.id.clone(), sent_at: at(2), ..row.clone() };
+    store.write(|tx| tx.insert_connection(&other).and_then(|()| tx.put_journal(&older))).unwrap();
+    assert_eq!(store.read(|tx| tx.journals()).unwrap(), [older, row]);
+    store.write(|tx| tx.clear_journal(&other.id)).unwrap();
+    assert_eq!(store.read(|tx| tx.journals()).unwrap().len(), 1);
     store.write(|tx| tx.put_credential(&credential(&made.id, 3))).unwrap();
     assert_eq!(store.write(|tx| tx.resume_journals(at(60))).unwrap(), 1);
     assert_eq!(store.read(|tx| tx.due(at(60), None, 9)).unwrap()[0].at, at(60));

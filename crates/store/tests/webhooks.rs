@@ -140,3 +140,29 @@ fn the_history_is_counted_listed_and_forgotten() {
     store.write(|tx| tx.delete_webhook(&hook.id)).unwrap();
     assert_eq!(store.read(|tx| tx.delivery(&dead.id)).unwrap(), None);
 }
+
+#[test]
+fn a_webhook_fails_since_the_oldest_event_that_nobody_took_after_the_last_success() {
+    let (_folder, store) = store();
+    let one = webhook(&EventKind::ALL, None);
+    store.write(|tx| tx.insert_webhook(&one)).unwrap();
+    let since = || store.read(|tx| tx.failing_since(&one.id)).unwrap();
+    assert_eq!(since(), None);
+    let tried = |connection, happened, attempts| {
+        let made = delivery(&one.id, connection, 900);
+        Delivery { attempts, created_at: at(happened), ..made }
+    };
+    // What was not tried yet says nothing.
+    let fresh = tried("con_1", 1, 0);
+    store.write(|tx| tx.insert_delivery(&fresh)).unwrap();
+    assert_eq!(since(), None);
+    let (early, late) = (tried("con_2", 2, 3), ended(tried("con_3", 3, 10), DeliveryState::Dead, 8));
+    store.write(|tx| [&early, &late].into_iter().try_for_each(|row| tx.insert_delivery(row))).unwrap();
+    assert_eq!(since(), Some(at(2)));
+    let taken = ended(tried("con_4", 4, 1), DeliveryState::Delivered, 5);
+    store.write(|tx| tx.insert_delivery(&taken)).unwrap();
+    assert_eq!(since(), None);
+    let again = tried("con_5", 6, 1);
+    store.write(|tx| tx.insert_delivery(&again)).unwrap();
+    assert_eq!(since(), Some(at(6)));
+}

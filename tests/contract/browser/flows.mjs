@@ -248,4 +248,17 @@ export default {
     assert.match(done.body.resultConnectionId, /^con_/);
     await browser.close();
   },
+  'a page whose token is good no more says so': async ({ call }) => {
+    const { page, browser } = await stage();
+    const { body } = await call('POST', '/connection-requests', { body: { ...SANDBOX, prompt: 'to read your contacts' } });
+    await page.goto(body.url);
+    await page.getByTestId('request-title').waitFor();
+    await page.evaluate(() => {
+      const [key] = Object.keys(sessionStorage);
+      sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), token: 'page-of-last-week' }));
+    });
+    await page.reload();
+    await page.getByTestId('over').getByText('This page was open for too long').waitFor();
+    await browser.close();
+  },
 };

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 pub use keyring::Keyring;
-pub use notifications::{Notification, Notifications};
+pub use notifications::{Notification, Notifications, Silent};
 pub use tray::Tray;
 
 use crate::process::{Running, kill_marked, program};

@@ -1,6 +1,7 @@
 //! The desktop's notification daemon: keeps what is raised, and clicks.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -143,5 +144,50 @@ impl Notifications {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).up.retain(|one| one.id != id);
         self.bus.emit_signal(None::<&str>, PATH, INTERFACE, "NotificationClosed", &(id, DISMISSED))?;
         Ok(())
+    }
+}
+
+/// A daemon that takes every notification and answers none.
+pub struct Silent {
+    _bus: zbus::blocking::Connection,
+    asked: Arc<AtomicUsize>,
+}
+
+struct SilentDaemon(Arc<AtomicUsize>);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl SilentDaemon {
+    #[expect(clippy::too_many_arguments, reason = "the specification has them")]
+    async fn notify(
+        &self,
+        _app: String,
+        _replaces: u32,
+        _icon: String,
+        _title: String,
+        _body: String,
+        _actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _expires: i32,
+    ) -> u32 {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::future::pending().await
+    }
+}
+
+impl Silent {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Fails when there is a daemon already.
+    pub fn start(desktop: &Desktop) -> Result<Self> {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let builder = desktop.bus_builder()?.serve_at(PATH, SilentDaemon(Arc::clone(&asked)))?;
+        Ok(Self { _bus: builder.name(INTERFACE)?.build()?, asked })
+    }
+
+    /// Returns how many notifications it has left unanswered.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 }

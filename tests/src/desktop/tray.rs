@@ -132,6 +132,16 @@ impl Tray {
         wait::until(text, Duration::from_secs(10), found).with_context(|| format!("{:?}", self.menu()))
     }
 
+    /// Waits until no entry has a text in it.
+    ///
+    /// # Errors
+    /// Fails with the menu when one keeps it.
+    pub fn no_entry(&self, text: &str) -> Result<()> {
+        let gone = || Ok(!self.menu()?.iter().any(|(_, label)| label.contains(text)));
+        wait::until_true(&format!("{text:?} to go"), Duration::from_secs(10), gone)
+            .with_context(|| format!("{:?}", self.menu()))
+    }
+
     /// Clicks an entry.
     ///
     /// # Errors

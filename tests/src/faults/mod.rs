@@ -7,6 +7,7 @@ mod serve;
 mod tokens;
 mod visit;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,10 @@ struct Shared {
     /// How many requests it works on at once.
     places: Option<tokio::sync::Semaphore>,
     latency: Duration,
+    /// How many refresh requests have come in.
+    arrived: AtomicUsize,
+    /// Whether they wait to be worked on.
+    held: tokio::sync::watch::Sender<bool>,
 }
 
 impl Shared {
@@ -53,7 +58,13 @@ impl Faults {
         listener.set_nonblocking(true)?;
         let origin = format!("http://{}", listener.local_addr()?);
         let places = rules.places.map(tokio::sync::Semaphore::new);
-        let shared = Arc::new(Shared { latency: rules.latency, tokens: Mutex::new(Tokens::new(rules)), places });
+        let shared = Arc::new(Shared {
+            latency: rules.latency,
+            tokens: Mutex::new(Tokens::new(rules)),
+            places,
+            arrived: AtomicUsize::new(0),
+            held: tokio::sync::watch::Sender::new(false),
+        });
         let (end, ended) = tokio::sync::oneshot::channel();
         let served = Arc::clone(&shared);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -90,6 +101,22 @@ impl Faults {
         let mut tokens = self.shared.tokens();
         tokens.faults.clear();
         tokens.always = fault;
+    }
+
+    /// Lets refresh requests come in and wait, until [`Self::release`].
+    pub fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Works on what waits.
+    pub fn release(&self) {
+        self.shared.held.send_replace(false);
+    }
+
+    /// Counts the refresh requests that have come in, answered or not.
+    #[must_use]
+    pub fn arrived(&self) -> usize {
+        self.shared.arrived.load(Ordering::SeqCst)
     }
 
     /// Makes the API answer every call like this until told otherwise: a status, a content type and a body.

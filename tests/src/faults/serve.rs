@@ -1,6 +1,7 @@
 //! What the misbehaving provider answers, and how it breaks off.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -45,6 +46,8 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> Result<()> {
 
 /// Answers a refresh request; `false` = the connection is over.
 async fn refresh(stream: &mut TcpStream, shared: &Shared, request: &Request) -> Result<bool> {
+    shared.arrived.fetch_add(1, Ordering::SeqCst);
+    shared.held.subscribe().wait_for(|held| !held).await?;
     let _place = match &shared.places {
         Some(places) => Some(places.acquire().await?),
         None => None,

@@ -124,6 +124,7 @@ export function generalActions(): Action[] {
     { id: 'go-home', label: t('nav.connections'), shortcut: 'mod+1', run: () => place.go({ at: 'home' }) },
     { id: 'go-activity', label: t('nav.activity'), shortcut: 'mod+2', run: () => place.go({ at: 'activity' }) },
     { id: 'go-apps', label: t('nav.apps'), shortcut: 'mod+3', run: () => place.go({ at: 'apps' }) },
+    { id: 'go-webhooks', label: t('nav.webhooks'), shortcut: 'mod+4', run: () => place.go({ at: 'webhooks' }) },
     { id: 'go-settings', label: t('nav.settings'), shortcut: 'mod+,', run: () => place.go({ at: 'settings', part: 'general' }) },
     resting
       ? { id: 'resume-all', label: t('action.resumeAll'), run: () => void resumeAll() }

@@ -7,13 +7,17 @@ import type {
   AppSummary,
   Client,
   Connection,
+  Delivery,
   EngineStatus,
+  EventType,
   Examination,
+  NewWebhook,
   Origin,
   SearchResult,
   Session,
   Settings,
   VaultView,
+  Webhook,
   WireError,
 } from './wire';
 
@@ -74,6 +78,15 @@ const enc = encodeURIComponent;
 const connection = (id: string) => `/connections/${enc(id)}`;
 const session = (id: string) => `/connect-sessions/${enc(id)}`;
 
+const webhook = (id: string) => `/webhooks/${enc(id)}`;
+
+export interface WebhookRequest {
+  url: string;
+  events: EventType[];
+  allowLocal: boolean;
+  includeAccount: boolean;
+}
+
 export interface StartSession {
   appKey?: string;
   connectionId?: string;
@@ -101,6 +114,7 @@ export const api = {
 
   connection: (id: string) => call<Connection>('GET', connection(id)),
   rename: (id: string, name: string) => call<Connection>('PATCH', connection(id), { name }),
+  setEnd: (id: string, expiresAt: string | null) => call<Connection>('PUT', `${connection(id)}/end`, { expiresAt }),
   archive: (id: string) => call<Connection>('DELETE', connection(id)),
   test: (id: string) => call<{ success: boolean; cause?: string }>('POST', `${connection(id)}/test`),
   renew: (id: string) => call<Connection>('POST', `${connection(id)}/refresh-credentials`),
@@ -120,6 +134,7 @@ export const api = {
     call<{ items: AppSummary[]; cursor?: string }>('GET', `/integrations?ready=${ready}&limit=40&cursor=${enc(cursor)}`),
   app: (key: string) => call<AppDetail>('GET', `/integrations/${enc(key)}`),
   search: (text: string) => call<SearchResult>('GET', `/search?q=${enc(text)}&limit=20`),
+  byUrl: (url: string) => call<AppSummary>('POST', '/apps/by-url', { url }),
   setClient: (key: string, clientId: string, clientSecret?: string) =>
     call<AppDetail>('PUT', `/integrations/${enc(key)}/client`, { clientId, clientSecret }),
   removeClient: (key: string) => call<AppDetail>('DELETE', `/integrations/${enc(key)}/client`),
@@ -128,7 +143,8 @@ export const api = {
   session: (id: string) => call<Session>('GET', session(id)),
   cancel: (id: string) => call<Session>('DELETE', session(id)),
   openAgain: (id: string) => call<Session>('POST', `${session(id)}/open`, {}),
-  submit: (id: string, values: Record<string, string>) => call<Session>('POST', `${session(id)}/credentials`, { values }),
+  submit: (id: string, values: Record<string, string>, saveUnchecked = false) =>
+    call<Session>('POST', `${session(id)}/credentials`, saveUnchecked ? { values, saveUnchecked } : { values }),
   paste: (id: string, url: string) => call<Session>('POST', `${session(id)}/callback`, { url }),
   keep: (id: string) => call<Session>('POST', `${session(id)}/keep`, {}),
 
@@ -144,6 +160,18 @@ export const api = {
   approveOrigin: (origin: string) => call<Origin>('POST', '/origins', { origin }),
   removeOrigin: (origin: string) => call<{ items: Origin[] }>('DELETE', '/origins', { origin }),
   revokeClient: (id: string) => call<unknown>('DELETE', `/clients/${enc(id)}`),
+
+  webhooks: () => call<{ items: Webhook[] }>('GET', '/webhooks'),
+  webhook: (id: string) => call<Webhook>('GET', webhook(id)),
+  createWebhook: (request: WebhookRequest) => call<NewWebhook>('POST', '/webhooks', request),
+  changeWebhook: (id: string, changes: Partial<WebhookRequest> & { enabled?: boolean }) =>
+    call<Webhook>('PATCH', webhook(id), changes),
+  removeWebhook: (id: string) => call<unknown>('DELETE', webhook(id)),
+  testWebhook: (id: string) => call<{ delivered: boolean; delivery: Delivery }>('POST', `${webhook(id)}/test`, {}),
+  rotateSecret: (id: string) => call<NewWebhook>('POST', `${webhook(id)}/rotate-secret`, {}),
+  deliveries: (id: string, query: { state?: string; cursor?: string; limit?: number }) =>
+    call<{ items: Delivery[]; cursor: string | null }>('GET', `${webhook(id)}/deliveries${toQuery(query)}`),
+  redeliver: (id: string, delivery: string) => call<Delivery>('POST', `${webhook(id)}/deliveries/${enc(delivery)}/redeliver`, {}),
 
   vaultInit: (passphrase: string) => call<VaultView>('POST', '/vault/init', { passphrase }),
   vaultUnlock: (passphrase?: string) => call<VaultView>('POST', '/vault/unlock', passphrase ? { passphrase } : {}),

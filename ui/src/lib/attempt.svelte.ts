@@ -33,10 +33,10 @@ export class Attempt {
   }
 
   /** Sends a form; what is wrong with it stays on the page, everything else leads to the attempt's page. */
-  async submit(request: StartSession, values: Record<string, string>): Promise<void> {
+  async submit(request: StartSession, values: Record<string, string>, saveUnchecked = false): Promise<void> {
     await this.#work(async () => {
       this.#session ??= await api.start(request);
-      const session = live.saw(await api.submit(this.#session.id, values));
+      const session = live.saw(await api.submit(this.#session.id, values, saveUnchecked));
       if (session.state === 'awaiting-user' && session.fields?.length && session.problem) {
         this.problem = fromWire(session.problem);
       } else {

@@ -32,7 +32,7 @@ export function isFinal(session: Session): boolean {
   return FINAL.includes(session.state);
 }
 
-/** Applies one message in place. */
+/** Applies one message: what changes is replaced, so that whoever watches a part of it is told of that part alone. */
 export function apply(known: Known, message: StreamMessage): void {
   switch (message.type) {
     case 'snapshot': {
@@ -45,28 +45,30 @@ export function apply(known: Known, message: StreamMessage): void {
       known.tenants = message.tenants ?? [];
       return;
     }
-    case 'request':
-      if (message.request.status === 'pending') known.requests[message.request.requestId] = message.request;
-      else delete known.requests[message.request.requestId];
+    case 'request': {
+      const { requestId: id } = message.request;
+      known.requests =
+        message.request.status === 'pending' ? { ...known.requests, [id]: message.request } : without(known.requests, id);
       return;
+    }
     case 'tenant':
-      known.tenants.push(message.tenant);
+      known.tenants = [...known.tenants, message.tenant];
       return;
     case 'connection':
-      known.connections[message.connection.id] = message.connection;
+      known.connections = { ...known.connections, [message.connection.id]: message.connection };
       return;
     case 'connection-removed':
-      delete known.connections[message.id];
+      known.connections = without(known.connections, message.id);
       return;
     case 'session':
-      known.sessions[message.session.id] = message.session;
+      known.sessions = { ...known.sessions, [message.session.id]: message.session };
       return;
     case 'status':
       known.status = message.status;
       return;
     case 'event': {
       const id = message.event.connectionId;
-      known.events[id] = (known.events[id] ?? 0) + 1;
+      known.events = { ...known.events, [id]: (known.events[id] ?? 0) + 1 };
       known.last = message.event;
       return;
     }
@@ -75,4 +77,9 @@ export function apply(known: Known, message: StreamMessage): void {
 
 function byId<T extends { id: string }>(items: T[]): Record<string, T> {
   return Object.fromEntries(items.map((item) => [item.id, item]));
+}
+
+function without<T>(items: Record<string, T>, id: string): Record<string, T> {
+  const { [id]: _gone, ...rest } = items;
+  return rest;
 }

@@ -30,8 +30,10 @@ function groupOf(connection: Connection): Group['key'] {
   }
 }
 
+const names = new Intl.Collator();
+
 function compare(a: Connection, b: Connection): number {
-  return a.appName.localeCompare(b.appName) || identity(a).localeCompare(identity(b)) || a.id.localeCompare(b.id);
+  return names.compare(a.appName, b.appName) || names.compare(identity(a), identity(b)) || (a.id < b.id ? -1 : 1);
 }
 
 /** What tells this connection from others of its app. */

@@ -13,6 +13,8 @@ export type Route =
   | { at: 'activity'; connection?: string }
   | { at: 'apps' }
   | { at: 'app'; key: string }
+  | { at: 'webhooks' }
+  | { at: 'webhook'; id: string }
   | { at: 'welcome'; step: 1 | 2 | 3 }
   | { at: 'settings'; part: Part };
 
@@ -40,6 +42,8 @@ export function parse(text: string): Route {
     }
     case 'apps':
       return ID.test(second) ? { at: 'app', key: second } : { at: 'apps' };
+    case 'webhooks':
+      return ID.test(second) ? { at: 'webhook', id: second } : { at: 'webhooks' };
     case 'welcome':
       return { at: 'welcome', step: second === '2' ? 2 : second === '3' ? 3 : 1 };
     case 'settings':
@@ -69,6 +73,10 @@ export function path(route: Route): string {
       return '/apps';
     case 'app':
       return `/apps/${route.key}`;
+    case 'webhooks':
+      return '/webhooks';
+    case 'webhook':
+      return `/webhooks/${route.id}`;
     case 'welcome':
       return `/welcome/${route.step}`;
     case 'settings':
@@ -92,12 +100,15 @@ export function parent(route: Route): Route | null {
       return { at: 'connection', id: route.id };
     case 'app':
       return { at: 'apps' };
+    case 'webhook':
+      return { at: 'webhooks' };
     case 'activity':
       return route.connection ? { at: 'connection', id: route.connection } : { at: 'home' };
     case 'search':
     case 'connection':
     case 'session':
     case 'apps':
+    case 'webhooks':
     case 'settings':
       return { at: 'home' };
   }
@@ -105,7 +116,7 @@ export function parent(route: Route): Route | null {
 
 /** Whether a place is a section of its own, with no way back on it. */
 export function isSection(route: Route): boolean {
-  return route.at === 'settings' || route.at === 'apps' || (route.at === 'activity' && !route.connection);
+  return route.at === 'settings' || route.at === 'apps' || route.at === 'webhooks' || (route.at === 'activity' && !route.connection);
 }
 
 function decode(part: string): string {

@@ -1,16 +1,27 @@
 // What the console knows of the engine: one snapshot, then every change; screens derive from it.
 import { api, asProblem, type Problem } from './api';
 import { core } from './core';
-import { apply, nothing } from './live';
-import type { Connection, Session } from './wire';
+import { apply, type Known } from './live';
+import type { Connection, ConnectionRequest, EngineStatus, LifecycleEvent, Session, Tenant, VaultView } from './wire';
 
 type Phase = 'loading' | 'live' | 'down';
 
 /** How long to wait before a lost engine is looked for again. */
 const AGAIN = 1_500;
 
+/** What is known, watched part by part: with thousands of connections, watching every field of each would cost more than all else. */
+class Watched implements Known {
+  status = $state.raw<EngineStatus | null>(null);
+  connections = $state.raw<Record<string, Connection>>({});
+  sessions = $state.raw<Record<string, Session>>({});
+  requests = $state.raw<Record<string, ConnectionRequest>>({});
+  tenants = $state.raw<Tenant[]>([]);
+  events = $state.raw<Record<string, number>>({});
+  last = $state.raw<LifecycleEvent | null>(null);
+}
+
 class Live {
-  known = $state(nothing());
+  known = new Watched();
   phase = $state<Phase>('loading');
   problem = $state<Problem | null>(null);
   /** It was there before: what is shown stays, with a word on top. */
@@ -23,9 +34,13 @@ class Live {
   /** Whose connections are shown, where there is more than one tenant. */
   tenant = $state('default');
 
-  get connections() {
+  #connections = $derived.by(() => {
     const all = Object.values(this.known.connections);
     return this.known.tenants.length > 1 ? all.filter((one) => (one.tenantId ?? 'default') === this.tenant) : all;
+  });
+
+  get connections() {
+    return this.#connections;
   }
 
   /** Starts to listen; called again to try again. */
@@ -54,10 +69,14 @@ class Live {
     this.#again = setTimeout(() => void this.start(), AGAIN);
   }
 
-  /** Nothing can be reached: one banner says so, and rows stay calm. */
-  get offline() {
+  #offline = $derived.by(() => {
     const active = this.connections.filter((c) => c.health.status === 'connected' || c.health.status === 'retrying');
     return active.length > 1 && active.every((c) => c.health.warnings.some((w) => w.code === 'offline'));
+  });
+
+  /** Nothing can be reached: one banner says so, and rows stay calm. */
+  get offline() {
+    return this.#offline;
   }
 
   /** Whether a connection only waits for what a banner tells of. */
@@ -78,6 +97,11 @@ class Live {
   saw(session: Session): Session {
     apply(this.known, { type: 'session', session });
     return session;
+  }
+
+  /** Takes over where the vault stands ahead of the stream. */
+  sawVault(vault: VaultView): void {
+    if (this.known.status) this.known.status = { ...this.known.status, vault };
   }
 
   /** Asks for a session that the stream has not told of. */

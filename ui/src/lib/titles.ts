@@ -20,6 +20,9 @@ export function place(route: Route): string {
     case 'apps':
     case 'app':
       return t('nav.apps');
+    case 'webhooks':
+    case 'webhook':
+      return t('nav.webhooks');
     case 'welcome':
       return t('title.welcome');
     case 'settings':

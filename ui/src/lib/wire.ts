@@ -9,7 +9,8 @@ export type DisconnectReason =
   | 'client-invalid'
   | 'rotation-lost'
   | 'secret-lost'
-  | 'other-computer';
+  | 'other-computer'
+  | 'old-copy';
 export type VaultState = 'unlocked' | 'locked' | 'missing' | 'broken' | 'key-lost';
 export type EventType =
   | 'connection.created'
@@ -120,6 +121,8 @@ export interface EngineStatus {
   engine: { pid: number; mode: 'desktop' | 'headless'; startedAt: string };
   connections: number;
   disconnected: number;
+  /** How many webhooks were turned off because nothing gets through. */
+  webhooksOff?: number;
   pausedUntil?: string;
   sandbox?: { url: string };
 }
@@ -223,6 +226,7 @@ export interface SearchItem {
   reason: string;
   /** The app, as in a list of them. */
   element: AppSummary;
+  because?: { kind: string; what: string };
 }
 
 export interface SearchResult {
@@ -280,4 +284,44 @@ export interface Settings {
   openAtLogin: boolean;
   language: 'system' | 'en' | 'de';
   welcomed: boolean;
+}
+
+/** The events that webhooks hear of, in the order in which they happen to a connection. */
+export const EVENTS: EventType[] = ['connection.created', 'connection.disconnected', 'connection.reconnected', 'connection.deleted'];
+
+export interface Webhook {
+  id: string;
+  url: string;
+  events: EventType[];
+  tenantId?: string;
+  allowLocal: boolean;
+  includeAccount: boolean;
+  enabled: boolean;
+  offBecause?: 'by-you' | 'gone' | 'failing' | 'secret-lost';
+  previousSecretUntil?: string;
+  waiting: number;
+  dead: number;
+  failingSince?: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface NewWebhook extends Webhook {
+  secret: string;
+}
+
+export interface Delivery {
+  id: string;
+  webhookId: string;
+  eventId: string;
+  eventType: EventType;
+  connectionId: string;
+  state: 'waiting' | 'delivered' | 'dead';
+  attempts: number;
+  nextAttemptAt?: string;
+  lastStatus?: number;
+  lastError?: string;
+  payload: string;
+  createdAt: string;
+  finishedAt?: string;
 }

@@ -1,6 +1,6 @@
 // Words for people: times, counts, events and states, said the same way everywhere and in the person's language.
 import { language, maybe, t, translated, type Key } from './texts.svelte';
-import type { Activity, Connection, DisconnectReason, EngineStatus, Finding, HealthStatus, MethodKind, VaultView } from './wire';
+import type { Activity, Connection, DisconnectReason, EngineStatus, Finding, HealthStatus, MethodKind, SearchItem, VaultView } from './wire';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -115,7 +115,7 @@ export function rowNote(connection: Connection, now: number, by?: string): strin
     case 'retrying':
       return connection.nextRetryTimestamp ? t('row.nextTry', { time: clock(connection.nextRetryTimestamp, now) }) : '';
     case 'connected': {
-      if (health.warnings.some((w) => w.code === 'sign-in-due') && connection.expiresAt) {
+      if (health.warnings.some((w) => w.code === 'sign-in-due' || w.code === 'expires-soon') && connection.expiresAt) {
         return t('row.until', { time: clock(connection.expiresAt, now) });
       }
       if (!connection.lastActiveAt) return '';
@@ -206,4 +206,17 @@ export function notice(connection: Connection, withAccount: boolean): { title: s
     title: t('notice.needsYou', { app: connection.appName }),
     body: t(`notice.${reason as 'revoked'}`, { who: name }),
   };
+}
+
+/** Why an app fits, in words that follow its name. */
+export function reasonText({ reason, because }: Pick<SearchItem, 'reason' | 'because'>): string {
+  if (!because) return reason;
+  if (because.kind === 'capability') return translated(`capability.${because.what}`) ?? reason;
+  const what = because.kind === 'category' ? categoryName(because.what) : because.what;
+  return translated(`reason.${because.kind}`, { what }) ?? reason;
+}
+
+/** A category of the catalog: "Developer tools". */
+export function categoryName(category: string): string {
+  return translated(`category.${category}`) ?? (category[0]?.toUpperCase() ?? '') + category.slice(1).replaceAll('-', ' ');
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::shell::{cargo, root, run};
 
 /// Test intents: those the search was tuned with, and those that nobody looked at meanwhile.
-const FILES: [&str; 2] = ["tuned", "held-out"];
+const FILES: [&str; 3] = ["tuned", "held-out", "names"];
 
 /// Prints a table for each file, one for intents made from the catalog, and the times.
 pub(super) fn measure(profile: &str) -> Result<()> {

@@ -297,6 +297,7 @@ pub(super) async fn search(
                 name: item.name,
                 score: item.score,
                 reason: item.reason,
+                because: item.because,
             })
         })
         .collect::<Result<_, Fault>>()?;

@@ -1,5 +1,7 @@
 //! The console in a browser: its files for anyone on this computer, its rights for whoever brings a one-time code.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
@@ -100,13 +102,22 @@ pub(super) async fn code(State(engine): State<Engine>, _: Person) -> Result<Json
     Ok(Json(OpensOnce { url: format!("{origin}/console/#code={code}") }))
 }
 
+/// Returns a built file of the console.
+pub(crate) fn console_file(name: &str) -> Option<Cow<'static, [u8]>> {
+    Pages::get(name).map(|found| found.data)
+}
+
 fn answer(file: &str) -> Response {
     let Some(found) = Pages::get(file) else {
         let fault = Fault::new(ErrorCode::NotFound, "the console has no such file");
         return ApiError(fault).into_response();
     };
     // Names of the built files change with their content; the page itself does not.
-    let cache = if file.starts_with("assets/") { "max-age=31536000, immutable" } else { "no-cache" };
+    let cache = match file.split('/').next() {
+        Some("assets") => "max-age=31536000, immutable",
+        Some("logos") => "max-age=86400",
+        _ => "no-cache",
+    };
     let kind = [(header::CONTENT_TYPE, media_type(file)), (header::CACHE_CONTROL, cache)];
     (StatusCode::OK, HEADERS, kind, found.data.into_owned()).into_response()
 }

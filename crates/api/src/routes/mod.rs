@@ -32,7 +32,7 @@ use utoipa_axum::routes;
 
 use crate::error::ApiError;
 
-pub(crate) use console::is_page as is_console_page;
+pub(crate) use console::{console_file, is_page as is_console_page};
 
 /// The version of the wire that is spoken, as clients name it.
 const VERSION: &str = "2025-10-21";

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use membrane_engine::{AnswerBody, BrokenAnswer, Call, CallBody, Caller, Engine};
-use membrane_model::{ActionRunId, Connection, ErrorCode, Fault};
+use membrane_model::{ActionRunId, ErrorCode, Fault};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -29,9 +29,8 @@ pub(super) async fn pass(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (id, target) = parts_of(request.uri())?;
-    let connection = engine.resolve(&caller, &id)?;
     let (parts, body) = request.into_parts();
-    forwarded(&engine, &caller, &connection, parts.method, target, parts.headers, streamed(body)).await
+    forwarded(&engine, &caller, &id, parts.method, target, parts.headers, streamed(body)).await
 }
 
 /// A call to an app.
@@ -65,9 +64,8 @@ pub(super) async fn described(
     Segment(id): Segment<String>,
     Body(call): Body<ApiCall>,
 ) -> Result<Response, ApiError> {
-    let connection = engine.resolve(&caller, &id)?;
     let (method, target, headers, body) = call.read()?;
-    forwarded(&engine, &caller, &connection, method, target, headers, body).await
+    forwarded(&engine, &caller, &id, method, target, headers, body).await
 }
 
 /// What to do with a connection.
@@ -109,9 +107,8 @@ pub(super) async fn act(
             Fault::new(ErrorCode::BadRequest, "api is missing").hint("Write {\"api\": {\"method\", \"path\", …}}."),
         )
     })?;
-    let connection = engine.resolve(&caller, &id)?;
     let (method, target, headers, body) = call.read()?;
-    let answer = engine.forward(&caller, &connection, Call { method, target, headers, body }).await?;
+    let answer = engine.forward(&caller, &id, Call { method, target, headers, body }).await?;
     let status = answer.status();
     let output = output(answer.into_body()).await?;
     let run = ActionRunId::generate();
@@ -180,13 +177,13 @@ fn streamed(body: Stream) -> CallBody {
 async fn forwarded(
     engine: &Engine,
     caller: &Caller,
-    connection: &Connection,
+    id: &str,
     method: Method,
     target: String,
     headers: HeaderMap,
     body: CallBody,
 ) -> Result<Response, ApiError> {
-    let answer = engine.forward(caller, connection, Call { method, target, headers, body }).await?;
+    let answer = engine.forward(caller, id, Call { method, target, headers, body }).await?;
     Ok(answer.map(Stream::new))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use membrane_engine::{Caller, Engine, StartSession};
+use membrane_engine::{Caller, Engine, IfSilent, StartSession};
 use membrane_model::{AppKey, ReturnPath, Session, SessionId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -109,6 +109,9 @@ pub(super) async fn open(
 pub(super) struct Form {
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+    /// Keep a key that can't be checked now, and check it later; the answer `key_unchecked` asks for this.
+    #[serde(default, rename = "saveUnchecked")]
+    save_unchecked: bool,
 }
 
 /// Sends the form: a key, a password, a subdomain.
@@ -120,7 +123,8 @@ pub(super) async fn submit(
     Body(form): Body<Form>,
 ) -> Result<Json<Session>, ApiError> {
     engine.session_for(&caller, &id)?;
-    Ok(Json(engine.submit_form(&id, values("values", form.values)?).await?))
+    let if_silent = if form.save_unchecked { IfSilent::Keep } else { IfSilent::Refuse };
+    Ok(Json(engine.submit_form(&id, values("values", form.values)?, if_silent).await?))
 }
 
 /// The address that a browser on another computer ended at.

@@ -1,6 +1,7 @@
 //! Web addresses in an intent: `https://acme.atlassian.net/browse/X-1`, `git@github.com:acme/site.git`, `zoom.us/j/1`.
 
 use crate::search::index::{Index, Named};
+use crate::search::reason::Reason;
 use crate::search::{Hit, near};
 
 /// First labels that say nothing about who is behind a host.
@@ -85,7 +86,7 @@ pub(crate) fn alike(index: &Index, address: &Address) -> Vec<Hit> {
     let own = labels.len().checked_sub(2).map(|at| labels[at]);
     let label = [own, first].into_iter().flatten().find(|label| label.len() >= 4 && !index.named(label).is_empty());
     let Some(label) = label.filter(|label| !ORDINARY_LABELS.contains(label)) else { return Vec::new() };
-    let hit = |named: &Named| Hit::new(index, named.entry, 0.6, format!("is named like {label}"));
+    let hit = |named: &Named| Hit::new(index, named.entry, 0.6, Reason::LikeName(label.to_owned()));
     index.named(label).iter().map(hit).collect()
 }
 

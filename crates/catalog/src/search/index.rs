@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::search::lexicon;
 use crate::search::meaning::Meaning;
+use crate::search::sound;
 use crate::search::text::{Word, compact, singular, stems, words};
 use crate::{App, capability};
 
@@ -19,6 +21,8 @@ pub(crate) struct Index {
     pub(crate) name_words: BTreeSet<String>,
     /// Names in scripts without spaces.
     pub(crate) signs: Vec<(String, usize)>,
+    /// What names sound like, with the places of their apps.
+    pub(crate) sounds: HashMap<String, Vec<sound::Sound>>,
     /// Names of families with their key.
     pub(crate) families: BTreeMap<String, String>,
     /// In how many descriptions a word stands.
@@ -33,6 +37,8 @@ pub(crate) struct Named {
     pub(crate) entry: usize,
     /// As it is written in the app's file.
     pub(crate) text: String,
+    /// Other ways in which it is written there: "git lab" beside GitLab.
+    pub(crate) also: Vec<String>,
     /// How near it is to what is written in the app's file; the nearer one wins.
     pub(crate) fit: Fit,
 }
@@ -76,6 +82,7 @@ impl Index {
             telling_words: HashMap::new(),
             name_words: BTreeSet::new(),
             signs: Vec::new(),
+            sounds: HashMap::new(),
             families: BTreeMap::new(),
             described: HashMap::new(),
             longest: 1,
@@ -96,6 +103,11 @@ impl Index {
             }
             index.entries.push(entry);
         }
+        for (name, family) in lexicon::families() {
+            if index.families.values().any(|known| known == family) {
+                index.families.insert(compact(name), family.to_owned());
+            }
+        }
         index.name_words = owners.keys().cloned().collect();
         let alone = |(word, places): (String, BTreeSet<usize>)| {
             let [place] = places.into_iter().collect::<Vec<_>>()[..] else { return None };
@@ -109,6 +121,7 @@ impl Index {
         let written = std::iter::once(app.name.as_str()).chain(app.aliases.iter().map(String::as_str));
         for text in written.chain([app.key.as_str()]) {
             self.add_name(text, place, Fit::Exact);
+            sound::add(&mut self.sounds, text, place);
         }
         for short in short_forms(&app.name) {
             self.add_name(&short, place, Fit::Made);
@@ -126,8 +139,13 @@ impl Index {
         for (key, fit) in [(joined, fit), (bare, fit.max(Fit::Singular))] {
             let owners = self.names.entry(key).or_default();
             match owners.iter_mut().find(|named| named.entry == place) {
-                Some(named) => named.fit = named.fit.min(fit),
-                None => owners.push(Named { entry: place, text: text.to_owned(), fit }),
+                Some(named) => {
+                    named.fit = named.fit.min(fit);
+                    if named.text != text {
+                        named.also.push(text.to_owned());
+                    }
+                }
+                None => owners.push(Named { entry: place, text: text.to_owned(), also: Vec::new(), fit }),
             }
         }
     }

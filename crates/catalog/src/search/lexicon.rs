@@ -30,6 +30,9 @@ const PHRASES: [&str; 5] = [
 /// Phrases that no app is meant by.
 const IDLE: &str = include_str!("../../lexicon/phrases/idle.txt");
 
+/// What vendors' families are called.
+const FAMILIES: &str = include_str!("../../lexicon/families.txt");
+
 static FILLERS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/fillers.txt")));
 static QUIET: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/quiet.txt")));
 static ORDINARY: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("../../lexicon/ordinary.txt")));
@@ -48,6 +51,12 @@ pub(crate) struct Entry {
     pub(crate) terms: Vec<&'static str>,
     /// Hint at it.
     pub(crate) hints: Vec<&'static str>,
+}
+
+/// Lists other names of families with the family's key.
+pub(crate) fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let named = data_lines(FAMILIES).filter_map(|line| line.split_once(": "));
+    named.flat_map(|(family, names)| names.split(", ").map(move |name| (name, family)))
 }
 
 /// Tells whether a word is an article, a pronoun or the like.

@@ -80,6 +80,19 @@ impl Meaning {
         self.vocabulary.contains_key(stem)
     }
 
+    /// Tells whether a run of signs is a term of the lexicon.
+    pub(crate) fn is_term(&self, run: &str) -> bool {
+        self.signs.contains_key(run)
+    }
+
+    /// Tells whether a run of signs is, for the most part, a term of the lexicon.
+    pub(crate) fn knows_signs(&self, run: &str) -> bool {
+        let signs: Vec<char> = run.chars().collect();
+        let least = signs.len().div_ceil(2).max(2);
+        (least..=signs.len())
+            .any(|len| signs.windows(len).any(|part| self.signs.contains_key(&*String::from_iter(part))))
+    }
+
     /// Reads a text.
     pub(crate) fn read(&self, words: &[Word]) -> Reading {
         let mut scores = vec![0.0_f32; self.classes];

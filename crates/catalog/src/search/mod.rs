@@ -11,6 +11,8 @@ mod meaning;
 mod named;
 mod near;
 mod rank;
+mod reason;
+mod sound;
 mod text;
 
 use std::cmp::Reverse;
@@ -21,6 +23,7 @@ use membrane_model::{AppKey, SearchItem, SearchOutcome, SearchResult};
 use crate::Catalog;
 use crate::search::index::Index;
 use crate::search::lexicon::{is_filler, is_quiet};
+use crate::search::reason::Reason;
 use crate::search::text::Word;
 
 /// More would be no choice.
@@ -35,7 +38,7 @@ pub(crate) struct Hit {
     pub(crate) place: usize,
     /// 0 to 1.
     pub(crate) score: f64,
-    pub(crate) reason: String,
+    pub(crate) reason: Reason,
     /// The order of mention.
     pub(crate) rank: usize,
     /// Serves the text as well as others do: the person's own choice may go first.
@@ -44,7 +47,7 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
-    pub(crate) fn new(index: &Index, place: usize, score: f64, reason: String) -> Self {
+    pub(crate) fn new(index: &Index, place: usize, score: f64, reason: Reason) -> Self {
         let popularity = index.entries[place].popularity;
         Self { place, score, reason, rank: 0, serves: false, popularity }
     }
@@ -91,7 +94,8 @@ pub(crate) fn search(catalog: &Catalog, intent: &str, connected: &[AppKey]) -> S
 fn item(catalog: &Catalog, index: &Index, hit: &Hit) -> Option<SearchItem> {
     let app = catalog.get(&index.entries[hit.place].key.parse().ok()?)?;
     let score = (hit.score.clamp(0.0, 1.0) * 100.0).round() / 100.0;
-    Some(SearchItem::new(app.key.clone(), app.name.clone(), score, hit.reason.clone()))
+    let item = SearchItem::new(app.key.clone(), app.name.clone(), score, hit.reason.to_string());
+    Some(SearchItem { because: Some(hit.reason.because()), ..item })
 }
 
 fn answer(index: &Index, intent: &str) -> Answer {
@@ -120,6 +124,11 @@ fn answer(index: &Index, intent: &str) -> Answer {
         return by_name(index, &words, named, meant);
     }
     let clear = reading.by_term && reading.covered > 0.99;
+    if (!clear || sound::is_foreign(index, &words))
+        && let Some(answer) = sound::named(index, &words)
+    {
+        return answer;
+    }
     if !clear && let Some(answer) = near::whole(index, &words) {
         return answer;
     }
@@ -175,7 +184,7 @@ fn popular(index: &Index) -> Answer {
     places.sort_by_key(|place| (Reverse(index.entries[*place].popularity), &index.entries[*place].key));
     let hit = |place: usize| {
         let score = f64::from(index.entries[place].popularity) / 1000.0;
-        Hit::new(index, place, score, "is popular".to_owned())
+        Hit::new(index, place, score, Reason::Popular)
     };
     Answer::Choose(places.into_iter().take(POPULAR).map(hit).collect())
 }
@@ -187,7 +196,7 @@ fn by_address(index: &Index, intent: &str) -> Option<Answer> {
     for address in &addresses {
         for (place, domain) in host::owners(index, address) {
             if !hits.iter().any(|hit| hit.place == place) {
-                let mut hit = Hit::new(index, place, 1.0, format!("matches {domain}"));
+                let mut hit = Hit::new(index, place, 1.0, Reason::Address(domain));
                 hit.rank = hits.len();
                 hits.push(hit);
             }

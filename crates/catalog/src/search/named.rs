@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::search::index::{Index, Named};
 use crate::search::lexicon::{introduces_a_name, is_filler, is_ordinary, is_quiet};
-use crate::search::text::{Word, singular};
+use crate::search::reason::Reason;
+use crate::search::text::{Word, compact, singular};
 use crate::search::{Answer, Hit};
 
 /// What may stand around a name when nothing but the app is meant: "our Gusto account".
-const AROUND: [&str; 14] = [
+const AROUND: [&str; 24] = [
     "account",
     "accounts",
     "app",
@@ -23,7 +24,78 @@ const AROUND: [&str; 14] = [
     "com",
     "connector",
     "konto",
+    "cuenta",
+    "conta",
+    "compte",
+    "アカウント",
+    "アプリ",
+    "ワークスペース",
+    "账号",
+    "账户",
+    "аккаунт",
+    "계정",
 ];
+/// What may stand around a name that is no ordinary word, or is written as a name: "Stripe dashboard", not "front page".
+const BESIDE: [&str; 56] = [
+    "admin",
+    "base",
+    "blog",
+    "board",
+    "boards",
+    "bot",
+    "business",
+    "channel",
+    "company",
+    "console",
+    "crm",
+    "dashboard",
+    "data",
+    "database",
+    "empresa",
+    "enterprise",
+    "entreprise",
+    "file",
+    "files",
+    "firma",
+    "folder",
+    "home",
+    "hosted",
+    "hr",
+    "inbox",
+    "instance",
+    "instances",
+    "key",
+    "onprem",
+    "org",
+    "organisation",
+    "organization",
+    "page",
+    "pages",
+    "personal",
+    "platform",
+    "plus",
+    "portal",
+    "premium",
+    "private",
+    "pro",
+    "prod",
+    "production",
+    "project",
+    "projects",
+    "self",
+    "selfhosted",
+    "site",
+    "space",
+    "staging",
+    "team",
+    "tenant",
+    "test",
+    "token",
+    "website",
+    "work",
+];
+/// More words than this before or after a name are a sentence.
+const AROUND_MAX: usize = 8;
 /// Days of the week are dates, wherever they stand in a sentence.
 const DAYS: [&str; 2] = ["monday", "today"];
 
@@ -71,8 +143,25 @@ const VERBS: [&str; 36] = [
 pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     let all: Vec<&Word> = words.iter().collect();
     let core: Vec<&Word> = words.iter().filter(|word| !is_filler(&word.plain) && !is_quiet(&word.plain)).collect();
-    let bare: Vec<&Word> = core.iter().copied().filter(|word| !AROUND.contains(&word.plain.as_str())).collect();
-    for text in [joined(&all), joined(&core), stemmed(&core), joined(&bare), stemmed(&bare)] {
+    let bare: Vec<&Word> = core.iter().copied().filter(|word| !is_around(word)).collect();
+    let stripped = stripped(&all);
+    // The most of the text first: "Dropbox Sign account" is not Dropbox.
+    if let Some(answer) = stripped.iter().find_map(|part| owners(index, &joined(part))) {
+        return Some(answer);
+    }
+    let (named, name) = (without_beside(&core), without_beside(&bare));
+    let texts = [
+        joined(&core),
+        stemmed(&core),
+        joined(&named),
+        stemmed(&named),
+        joined(&bare),
+        stemmed(&bare),
+        joined(&name),
+        stemmed(&name),
+        joined(&quiet_name(words)),
+    ];
+    for text in texts {
         if text.is_empty() {
             continue;
         }
@@ -86,7 +175,62 @@ pub(crate) fn whole(index: &Index, words: &[Word]) -> Option<Answer> {
     let [word] = bare.as_slice() else { return None };
     let place = *index.telling_words.get(&word.plain)?;
     let known = is_ordinary(&word.plain) || index.meaning.knows(&word.stem);
-    (!known).then(|| Answer::Pick(Hit::new(index, place, 0.93, format!("has {:?} in its name", word.plain))))
+    (!known).then(|| Answer::Pick(Hit::new(index, place, 0.93, Reason::WordOfName(word.plain.clone()))))
+}
+
+/// Tells whether a word says nothing beside a name.
+pub(crate) fn is_around(word: &Word) -> bool {
+    AROUND.contains(&word.plain.as_str())
+}
+
+/// Takes words that say nothing beside a name off both ends, one by one; the longest part comes first. A lone word that is
+/// left and says nothing itself is no name.
+fn stripped<'w>(words: &[&'w Word]) -> Vec<Vec<&'w Word>> {
+    let says_nothing =
+        |word: &&Word| is_filler(&word.plain) || is_quiet(&word.plain) || is_around(word) || is_beside(word);
+    let first = words.iter().take_while(|word| says_nothing(word)).count();
+    let last = words.iter().rev().take_while(|word| says_nothing(word)).count();
+    // Nobody says this much around a name.
+    let (first, last) = (first.min(AROUND_MAX), last.min(AROUND_MAX));
+    let mut parts: Vec<(usize, usize)> = Vec::new();
+    for start in 0..=first.min(words.len()) {
+        parts.extend((0..=last).map(|end| (start, words.len() - end)).filter(|(start, end)| start < end));
+    }
+    parts.sort_by_key(|(start, end)| (words.len() - (end - start), *start));
+    let clear = |(start, end): &(usize, usize)| {
+        let part = &words[*start..*end];
+        let ordinary = part.iter().any(|word| !word.capital && is_ordinary(&word.plain));
+        let beside = words[..*start].iter().chain(&words[*end..]).any(|word| is_beside(word));
+        let silent = part.len() == 1 && is_quiet(&part[0].plain);
+        part.len() == words.len() || !(silent || ordinary && beside)
+    };
+    parts.into_iter().filter(clear).map(|(start, end)| words[start..end].to_vec()).collect()
+}
+
+fn is_beside(word: &Word) -> bool {
+    BESIDE.contains(&word.plain.as_str())
+}
+
+/// Leaves out what may stand beside a name, where what is left is clearly one; else nothing is left.
+fn without_beside<'w>(words: &[&'w Word]) -> Vec<&'w Word> {
+    let name: Vec<&Word> = words.iter().copied().filter(|word| !is_beside(word)).collect();
+    let clear = name.iter().all(|word| word.capital || !is_ordinary(&word.plain));
+    if clear && name.len() < words.len() { name } else { Vec::new() }
+}
+
+/// Finds the word that is a name though it says nothing as a word, where nothing else is said: "log in to Make".
+fn quiet_name(words: &[Word]) -> Vec<&Word> {
+    let says = |word: &&Word| !is_filler(&word.plain) && !is_quiet(&word.plain) && !is_around(word);
+    if words.iter().any(|word| says(&word)) {
+        return Vec::new();
+    }
+    let capitals: Vec<usize> =
+        (0..words.len()).filter(|at| words[*at].capital && is_quiet(&words[*at].plain)).collect();
+    let alone = |at: usize| at > 0 || words[1..].iter().all(is_around);
+    match capitals.as_slice() {
+        [at] if alone(*at) && words.len() > 1 => vec![&words[*at]],
+        _ => Vec::new(),
+    }
 }
 
 fn owners(index: &Index, text: &str) -> Option<Answer> {
@@ -107,7 +251,7 @@ fn preferred(named: &[Named]) -> Vec<&Named> {
 
 /// Offers the apps of a family when nothing but the family is named: "google".
 fn of_family(index: &Index, family: &str) -> Option<Answer> {
-    let reason = format!("is one of the {} apps", capitalised(family));
+    let reason = Reason::Family(capitalised(family));
     let of_it = index.entries.iter().enumerate().filter(|(_, entry)| entry.family.as_deref() == Some(family));
     let hits: Vec<Hit> = of_it.map(|(place, _)| Hit::new(index, place, 0.9, reason.clone())).collect();
     (!hits.is_empty()).then_some(Answer::Choose(hits))
@@ -136,7 +280,7 @@ pub(crate) fn within(index: &Index, words: &[Word]) -> Vec<Hit> {
     for word in words.iter().filter(|word| word.signs) {
         for (name, place) in index.signs.iter().filter(|(name, _)| word.plain.contains(name.as_str())) {
             if !hits.iter().any(|hit| hit.place == *place) {
-                hits.push(Hit::new(index, *place, 0.95, format!("is also called {name}")));
+                hits.push(Hit::new(index, *place, 0.95, Reason::AlsoCalled(name.clone())));
             }
         }
     }
@@ -156,12 +300,16 @@ fn named_at<'i>(index: &'i Index, words: &[Word], at: usize, len: usize) -> Opti
     };
     let list = preferred(found);
     let fits = |named: &&Named| match len {
-        1 => may_be_a_name(index, words, at, named.entry),
+        1 => may_be_a_name(index, words, at, named),
         // "work day" joined is a name, and yet two words of a sentence: as a name it is written like one.
-        _ => is_written_so(&named.text, here) || !here.iter().all(|word| is_known(index, word)),
+        _ => spellings(named).any(|text| is_written_so(text, here)) || !here.iter().all(|word| is_known(index, word)),
     };
     let list: Vec<&Named> = list.into_iter().filter(fits).collect();
     (!list.is_empty()).then_some(list)
+}
+
+fn spellings(named: &Named) -> impl Iterator<Item = &str> {
+    std::iter::once(named.text.as_str()).chain(named.also.iter().map(String::as_str))
 }
 
 /// Tells whether the words of a name are cut as those of the text.
@@ -176,10 +324,14 @@ fn is_known(index: &Index, word: &Word) -> bool {
 }
 
 /// Tells whether a word of the text may be meant as a name: "cut me some slack" names nothing, "post it in slack" does.
-fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
-    let word = &words[at];
+fn may_be_a_name(index: &Index, words: &[Word], at: usize, named: &Named) -> bool {
+    let (word, entry) = (&words[at], named.entry);
     if !is_ordinary(&word.plain) && !is_quiet(&word.plain) {
         return word.plain.len() > 1;
+    }
+    // "our team" is not Teams.
+    if !word.capital && spellings(named).all(|text| compact(text) != word.plain) {
+        return false;
     }
     let before = at.checked_sub(1).map(|at| words[at].plain.as_str());
     let after = words.get(at + 1).map(|word| word.plain.as_str());
@@ -211,6 +363,10 @@ fn may_be_a_name(index: &Index, words: &[Word], at: usize, entry: usize) -> bool
 fn on_topic(index: &Index, words: &[Word], at: usize, entry: usize) -> bool {
     let rest: Vec<Word> =
         words.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, word)| word.clone()).collect();
+    let kind: Vec<&str> = rest.iter().filter(|word| !is_filler(&word.plain)).map(|word| word.plain.as_str()).collect();
+    if !kind.is_empty() && index.entries[entry].categories.contains(&kind.join("-")) {
+        return true;
+    }
     let reading = index.meaning.read(&rest);
     let best = reading.capabilities.first().map_or(0.0, |(_, score)| *score);
     let close = reading.capabilities.iter().filter(|(_, score)| *score >= best * 0.6 && *score > 0.8);
@@ -226,12 +382,12 @@ pub(crate) fn family_in<'i>(index: &'i Index, words: &[Word]) -> Option<&'i str>
     named.map(String::as_str)
 }
 
-fn called(index: &Index, named: &Named) -> String {
+fn called(index: &Index, named: &Named) -> Reason {
     let name = &index.entries[named.entry].name;
     if *name == named.text || named.text == index.entries[named.entry].key {
-        format!("is called {name}")
+        Reason::Called(name.clone())
     } else {
-        format!("is also called {}", named.text)
+        Reason::AlsoCalled(named.text.clone())
     }
 }
 

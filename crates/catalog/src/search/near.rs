@@ -2,6 +2,7 @@
 
 use crate::search::index::{Index, letters};
 use crate::search::lexicon::{is_filler, is_quiet};
+use crate::search::reason::Reason;
 use crate::search::text::Word;
 use crate::search::{Answer, Hit};
 
@@ -83,7 +84,7 @@ fn answer(index: &Index, text: &str, allowed: usize, least: MinLength) -> Option
         .iter()
         .filter(|(distance, ..)| *distance == best)
         .map(|(distance, place, _)| {
-            Hit::new(index, *place, 0.9 - 0.08 * *distance as f64, format!("is close to {text:?}"))
+            Hit::new(index, *place, 0.9 - 0.08 * *distance as f64, Reason::NearName(text.to_owned()))
         })
         .collect();
     let alone = near.iter().filter(|(distance, ..)| *distance <= best.max(1)).count() == 1;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::capability;
 use crate::search::Hit;
 use crate::search::index::{Entry, Index};
 use crate::search::lexicon::{is_filler, is_quiet};
 use crate::search::meaning::Reading;
+use crate::search::reason::Reason;
 use crate::search::text::Word;
 
 /// Less than this says nothing.
@@ -45,8 +45,7 @@ pub(crate) fn by_meaning(index: &Index, words: &[Word], reading: &Reading, famil
         let (worth, capability) = worth(entry, &wanted).filter(|_| in_family)?;
         let words = described(index, entry, &told) * TEXT;
         let score = worth + words + POPULARITY * f64::from(entry.popularity) / 100.0;
-        let reason = capability::list().nth(usize::from(capability)).map_or("", |(_, reason)| reason);
-        let mut hit = Hit::new(index, place, score, reason.to_owned());
+        let mut hit = Hit::new(index, place, score, Reason::Capability(capability));
         hit.serves = worth >= 0.6;
         Some(hit)
     });
@@ -74,10 +73,9 @@ fn put_readings_first(index: &Index, wanted: &[(u16, f64)], hits: &mut [Hit]) {
         let fitting = (0..hits.len()).filter(|at| does(hits[*at].place));
         let next = fitting.max_by_key(|at| (mains(&hits[*at]), index.entries[hits[*at].place].popularity));
         let Some(next) = next else { continue };
-        let reason = capability::list().nth(usize::from(*capability)).map_or("", |(_, reason)| reason);
         hits[next].score = top;
         hits[next].rank = shown.len();
-        hits[next].reason = reason.to_owned();
+        hits[next].reason = Reason::Capability(*capability);
         shown.push(next);
     }
 }
@@ -135,13 +133,13 @@ pub(crate) fn by_description(index: &Index, words: &[Word]) -> Vec<Hit> {
         if let Some(category) = category {
             let rank = entry.categories.iter().position(|other| other == category).unwrap_or(0);
             let score = 0.6 - 0.05 * rank as f64 + 0.1 * f64::from(entry.popularity) / 100.0;
-            return Some(Hit::new(index, place, score, format!("is in the category {category}")));
+            return Some(Hit::new(index, place, score, Reason::Category(category.clone())));
         }
         let shared: Vec<&str> = told.iter().copied().filter(|word| entry.description.contains(*word)).collect();
         let most = shared.len() >= 2 && shared.len() * 2 >= told.len();
         most.then(|| {
             let score = 0.3 + 0.2 * described(index, entry, &told);
-            Hit::new(index, place, score, format!("is about {}", shared.join(" and ")))
+            Hit::new(index, place, score, Reason::Words(shared.join(" and ")))
         })
     });
     let mut hits: Vec<Hit> = hits.collect();
@@ -158,7 +156,7 @@ pub(crate) fn beginnings(index: &Index, words: &[Word]) -> Vec<Hit> {
     let starts = |entry: &&(usize, &Entry)| entry.1.joined.iter().any(|(name, _)| name.starts_with(&text));
     let hit = |(place, entry): (usize, &Entry)| {
         let score = 0.4 + 0.1 * f64::from(entry.popularity) / 100.0;
-        Hit::new(index, place, score, format!("starts with {text:?}"))
+        Hit::new(index, place, score, Reason::Beginning(text.clone()))
     };
     index.entries.iter().enumerate().filter(|one| starts(&one)).map(hit).collect()
 }

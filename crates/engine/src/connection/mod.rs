@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Tells whether a caller may see a connection: one of its tenant, and for a page one of its own.
-    fn may_see(&self, caller: &Caller, connection: &Connection) -> bool {
+    pub(crate) fn may_see(&self, caller: &Caller, connection: &Connection) -> bool {
         let own = match caller {
             Caller::Page(page) => self.page_sees(page, &connection.id),
             Caller::Console | Caller::Terminal | Caller::Client { .. } => true,
@@ -260,6 +260,7 @@ impl Engine {
             })
             .await?;
         self.inner().storage.saved(id);
+        self.inner().marks.forget(id);
         let store = std::sync::Arc::clone(&self.inner().store);
         tokio::task::spawn_blocking(move || store.checkpoint().ok());
         self.revoke_what_is_due();

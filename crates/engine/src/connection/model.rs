@@ -15,6 +15,8 @@ struct Outsider {
     notified: bool,
     has_credential: bool,
     archived: bool,
+    /// Whoever brings a connection back knows that it needs them, and isn't told.
+    brought_back: bool,
 }
 
 /// The same machine, written down a second time as what an outsider may expect of each event.
@@ -31,7 +33,8 @@ fn expected(state: &ConnectionState, event: &ConnectionEvent) -> Option<&'static
         ("connected" | "paused", ConnectionEvent::Pause { .. }) => Some("paused"),
         ("paused", ConnectionEvent::Resume) => Some("connected"),
         ("connecting", ConnectionEvent::AttemptStarted(_)) => Some("connecting"),
-        (_, ConnectionEvent::Archive) => Some(kind),
+        (_, ConnectionEvent::Archive) | ("connecting", ConnectionEvent::Restore) => Some(kind),
+        (_, ConnectionEvent::Restore) => Some("disconnected"),
         _ => None,
     }
 }
@@ -56,6 +59,7 @@ fn connection_event() -> impl Strategy<Value = ConnectionEvent> {
         2 => Just(ConnectionEvent::Resume),
         1 => Just(ConnectionEvent::AttemptStarted(SessionId::generate())),
         1 => Just(ConnectionEvent::Archive),
+        1 => Just(ConnectionEvent::Restore),
     ]
 }
 
@@ -78,6 +82,7 @@ fn session_event() -> impl Strategy<Value = SessionEvent> {
         SessionEvent::Answered,
         SessionEvent::Credential,
         SessionEvent::FormProblem(waiting()),
+        SessionEvent::Choose(waiting()),
         SessionEvent::Accepted,
         SessionEvent::Failed(error),
         SessionEvent::Cancel,
@@ -94,8 +99,9 @@ proptest! {
         let mut state = ConnectionState::Connecting { session: SessionId::generate() };
         let mut outsider = Outsider::default();
         for (second, event) in events.iter().enumerate() {
-            if outsider.archived {
-                break;
+            // What is archived can only be brought back, and only that.
+            if outsider.archived != (*event == ConnectionEvent::Restore) {
+                continue;
             }
             let now = Timestamp::from_second(i64::try_from(second).unwrap()).unwrap();
             let step = transition(&state, event, now);
@@ -120,19 +126,26 @@ proptest! {
             }
             outsider.has_credential |= *event == ConnectionEvent::SignedIn;
             outsider.archived = *event == ConnectionEvent::Archive;
+            outsider.brought_back = match event {
+                ConnectionEvent::Restore => true,
+                ConnectionEvent::SignedIn | ConnectionEvent::Archive => false,
+                _ => outsider.brought_back,
+            };
             state = step.next;
             let disconnected = matches!(state, ConnectionState::Disconnected { .. });
-            prop_assert_eq!(outsider.notified, disconnected && !outsider.archived);
+            prop_assert_eq!(outsider.notified, disconnected && !outsider.archived && !outsider.brought_back);
             prop_assert!(!outsider.archived || !outsider.has_credential);
         }
         let heard = &outsider.heard;
-        // Created comes first and once; deleted comes last and once; no two disconnects without a sign-in between.
+        // Created comes first and once; after a deletion somebody signs in again, or it is deleted again; no two
+        // disconnects without a sign-in between.
         prop_assert!(heard.first().is_none_or(|first| *first == EventKind::Created));
         prop_assert!(heard.iter().filter(|kind| **kind == EventKind::Created).count() <= 1);
-        let deleted = heard.iter().position(|kind| *kind == EventKind::Deleted);
-        prop_assert!(deleted.is_none_or(|place| place + 1 == heard.len()));
         for pair in heard.windows(2) {
             prop_assert!(pair != [EventKind::Disconnected, EventKind::Disconnected]);
+            if pair[0] == EventKind::Deleted {
+                prop_assert!(matches!(pair[1], EventKind::Reconnected | EventKind::Deleted), "{:?}", heard);
+            }
         }
     }
 
@@ -153,6 +166,58 @@ proptest! {
             }
             checked = matches!(next, SessionState::Verifying);
             state = next;
+        }
+    }
+}
+
+/// The other machine, written down a second time: a row for each state, a column for each event.
+#[test]
+fn an_attempt_takes_exactly_these_steps() {
+    let failure = Fault::new(ErrorCode::ProviderError, "no").to_wire();
+    let problem = SessionState::AwaitingUser {
+        authorization_url: None,
+        redirect_uri: None,
+        user_code: Some("CODE".into()),
+        verification_uri: None,
+        verification_uri_complete: None,
+        fields: Vec::new(),
+        problem: None,
+    };
+    let events = [
+        SessionEvent::Continue(problem.clone()),
+        SessionEvent::Answered,
+        SessionEvent::Credential,
+        SessionEvent::FormProblem(problem.clone()),
+        SessionEvent::Choose(problem.clone()),
+        SessionEvent::Accepted,
+        SessionEvent::Failed(failure.clone()),
+        SessionEvent::Cancel,
+        SessionEvent::TimeOut,
+        SessionEvent::Keep,
+    ];
+    let failed = SessionState::Failed { error: failure };
+    let old = SessionState::Failed { error: Fault::new(ErrorCode::Internal, "x").to_wire() };
+    for (state, steps) in [
+        (waiting(), "w x v . . . f c e ."),
+        (SessionState::Exchanging, ". . v w . . f c . ."),
+        (SessionState::Verifying, ". . . w w d f c . ."),
+        (old, ". . . . . . . . . d"),
+        (SessionState::Done, ". . . . . . . . . ."),
+        (SessionState::Cancelled, ". . . . . . . . . ."),
+        (SessionState::Expired, ". . . . . . . . . ."),
+    ] {
+        for (event, step) in events.iter().zip(steps.split(' ')) {
+            let next = match step {
+                "w" => Some(problem.clone()),
+                "x" => Some(SessionState::Exchanging),
+                "v" => Some(SessionState::Verifying),
+                "d" => Some(SessionState::Done),
+                "f" => Some(failed.clone()),
+                "c" => Some(SessionState::Cancelled),
+                "e" => Some(SessionState::Expired),
+                _ => None,
+            };
+            assert_eq!(session_transition(&state, event), next, "{state:?} {event:?}");
         }
     }
 }

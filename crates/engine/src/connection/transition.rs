@@ -77,7 +77,11 @@ pub fn transition(state: &ConnectionState, event: &ConnectionEvent, now: Timesta
             &[Effect::Emit(EventKind::Deleted), Effect::DestroyCredential, Effect::ClearNotification],
         ),
 
-        (_, E::Restore) => step(S::Disconnected { reason: DisconnectReason::SecretLost, since: now }, &[]),
+        // What was never connected has lost nothing: its first sign-in is still to come.
+        (S::Connecting { .. }, E::Restore) => step(state.clone(), &[]),
+        (S::Connected | S::Disconnected { .. } | S::Paused { .. }, E::Restore) => {
+            step(S::Disconnected { reason: DisconnectReason::SecretLost, since: now }, &[])
+        }
 
         (S::Connecting { .. }, E::AttemptStarted(session)) => step(S::Connecting { session: session.clone() }, &[]),
         (S::Connected | S::Disconnected { .. } | S::Paused { .. }, E::AttemptStarted(_)) => None,

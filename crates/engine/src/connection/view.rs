@@ -51,7 +51,8 @@ impl Engine {
                     | DisconnectReason::KeyRejected
                     | DisconnectReason::RotationLost
                     | DisconnectReason::SecretLost
-                    | DisconnectReason::OtherComputer => WireState::ClientActionRequired,
+                    | DisconnectReason::OtherComputer
+                    | DisconnectReason::OldCopy => WireState::ClientActionRequired,
                 };
                 let action = ClientAction {
                     kind: ClientActionType::Connect,

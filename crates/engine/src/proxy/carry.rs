@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::credential::Credential;
-use crate::verify::secret;
+use crate::verify::sent;
 
 /// Adds everything that the app wants to see, in place of what a caller may have put there. A key that travels in the URL
 /// is there already: the URL was filled with it.
@@ -27,7 +27,7 @@ pub(crate) fn carry(
     for send in &method.send {
         match send {
             Send::Header { name, prefix, field } => {
-                let secret = secret(method, credential, field.as_deref());
+                let secret = sent(method, credential, field.as_deref(), values);
                 // A token that is bound to a key says so (RFC 9449 section 7.1).
                 let bound = credential.dpop_key.is_some() && prefix.eq_ignore_ascii_case("bearer ");
                 let prefix = if bound { "DPoP " } else { prefix };
@@ -36,7 +36,7 @@ pub(crate) fn carry(
                 headers.insert(name, sensitive(&value)?);
             }
             Send::Query { name, field } => {
-                let secret = secret(method, credential, field.as_deref());
+                let secret = sent(method, credential, field.as_deref(), values);
                 let others: Vec<(String, String)> =
                     url.query_pairs().filter(|(known, _)| known == name).map(|(k, v)| (k.into(), v.into())).collect();
                 if !others.is_empty() {
@@ -125,6 +125,16 @@ mod tests {
         assert_eq!(url.as_str(), "https://api.acme.example/x?a=1%202&b&api_key=k%26%3Dy");
         let (url, _) = carried(&method, "https://api.acme.example/x?api%5Fkey=mine", &[]);
         assert_eq!(url.query(), Some("api_key=k%26%3Dy"));
+    }
+
+    #[test]
+    fn a_field_that_is_no_secret_travels_beside_the_key() {
+        let send = "send = [{ in = \"header\", name = \"X-Api-Key\", field = \"key\" }, \
+                    { in = \"header\", name = \"X-Account\", field = \"account\" }, \
+                    { in = \"query\", name = \"account\", field = \"account\" }]";
+        let (url, headers) = carried(&method("api-key", send), "https://api.acme.example/x", &[]);
+        assert_eq!((&headers["x-api-key"], &headers["x-account"]), (&"k&=y".parse().unwrap(), &"ada".parse().unwrap()));
+        assert_eq!(url.query(), Some("account=ada"));
     }
 
     #[test]

@@ -23,9 +23,10 @@ use crate::proxy::body::Outgoing;
 pub use crate::proxy::body::{AnswerBody, BrokenAnswer, CallBody};
 use crate::proxy::line::Silence;
 use crate::proxy::target::{Target, target};
+use crate::recent::InUse;
 use crate::refresh::Refreshed;
 use crate::refresh::plan::after;
-use crate::{Caller, Check, Engine, Settings};
+use crate::{Caller, Check, Engine};
 
 /// A token that runs out this soon is renewed before it is used.
 const SPARE: Duration = Duration::from_secs(10);
@@ -53,23 +54,20 @@ struct Way<'a> {
 }
 
 impl Engine {
-    /// Makes a call to an app with a connection's credential and returns the app's answer, whatever its status.
+    /// Makes a call to an app with the credential of a connection, named by id, key or app, and returns the app's answer, whatever its status.
     ///
     /// A 401 is answered by renewing the credential once and sending again what can be sent again. An app that asks for
     /// a pause gets it, when the call may be repeated and the pause is short.
     ///
     /// # Errors
-    /// `BadRequest` for an address that is not the app's; `Disconnected`, `Paused`, `NotConnectedYet`; the vault's
-    /// states; `ProviderUnavailable` when no answer came.
-    pub async fn forward(
-        &self,
-        caller: &Caller,
-        connection: &Connection,
-        call: Call,
-    ) -> Result<Response<AnswerBody>, Fault> {
+    /// `NotFound`; `BadRequest` for an address that is not the app's; `Disconnected`, `Paused`, `NotConnectedYet`; the
+    /// vault's states; `ProviderUnavailable` when no answer came.
+    pub async fn forward(&self, caller: &Caller, id_or_key: &str, call: Call) -> Result<Response<AnswerBody>, Fault> {
+        let found = self.in_use(caller, id_or_key)?;
+        let (connection, most) = (&found.connection, found.answer_max);
         self.usable(connection)?;
         self.need_vault().await?;
-        let catalog = self.catalog();
+        let catalog = self.catalog_lately();
         let way = self.way(&catalog, connection)?;
         let mut headers = headers::outgoing(call.headers, way.app.api_of(way.method), &connection.fields);
         let mut body = Outgoing::take(call.body).await?;
@@ -77,7 +75,7 @@ impl Engine {
             // Some clients name the type of a body that isn't there.
             headers.remove(header::CONTENT_TYPE);
         }
-        let (mut row, most) = self.row_for_use(connection).await?;
+        let mut row = self.row_for_use(&found).await?;
         self.touch(connection, Timestamp::now());
         self.note_use(caller, connection);
         let mut renewed = false;
@@ -126,14 +124,13 @@ impl Engine {
         Ok(Way { app, method })
     }
 
-    /// Returns the credential's row, renewed where it is about to run out, and how long an answer may be.
-    async fn row_for_use(&self, connection: &Connection) -> Result<(CredentialRow, u64), Fault> {
-        let (row, settings) = self.store().read(|tx| Ok((tx.credential(&connection.id)?, Settings::read(tx)?)))?;
-        let most = settings.proxy_answer_max_mb.saturating_mul(1024 * 1024);
+    /// Returns the credential's row, renewed where it is about to run out.
+    async fn row_for_use(&self, found: &InUse) -> Result<CredentialRow, Fault> {
         // A newer one may wait in memory for a disk that is full.
-        match self.inner().storage.unsaved(&connection.id).or(row) {
-            Some(row) if row.expires_at.is_none_or(|end| end > after(Timestamp::now(), SPARE)) => Ok((row, most)),
-            Some(_) | None => Ok((self.row_good_for(connection, SPARE).await?, most)),
+        let row = self.inner().storage.unsaved(&found.connection.id).or_else(|| found.row.clone());
+        match row {
+            Some(row) if row.expires_at.is_none_or(|end| end > after(Timestamp::now(), SPARE)) => Ok(row),
+            Some(_) | None => self.row_good_for(&found.connection, SPARE).await,
         }
     }
 

@@ -168,12 +168,30 @@ impl<'a> Attempt<'a> {
             return None;
         };
         let age = between(self.row.obtained_at, Timestamp::now());
-        let sealed = self.row.previous.as_ref().filter(|_| age < Duration::from_secs(seconds.into()))?;
+        let sealed = self.row.previous.as_ref().filter(|_| is_within(age, seconds))?;
         let place = Place { table: "credential", row: self.connection.id.as_str(), field: "previous" };
         Credential::open_at(self.engine.vault(), place, sealed).ok()?.refresh_token
     }
 }
 
+/// Tells whether a token that was replaced so long ago is within a grace of so many seconds: at its end it is over.
+fn is_within(age: Duration, grace_seconds: u32) -> bool {
+    age < Duration::from_secs(grace_seconds.into())
+}
+
 fn hash(token: &SecretString) -> [u8; 32] {
     Sha256::digest(token.expose_secret().as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r41_a_grace_is_over_at_its_end() {
+        for (milliseconds, within) in [(0, true), (59_999, true), (60_000, false), (60_001, false)] {
+            assert_eq!(is_within(Duration::from_millis(milliseconds), 60), within, "{milliseconds}");
+        }
+        assert!(!is_within(Duration::ZERO, 0));
+    }
 }

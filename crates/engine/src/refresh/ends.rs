@@ -1,8 +1,14 @@
-//! Ends that nothing here can put off: announced a week before, and believed only when they are there.
+//! Ends that nothing here can put off: announced a week and a day before, and believed only when they are there.
+
+use std::time::Duration;
 
 use membrane_model::{ConnectionId, ConnectionState, DisconnectReason, ErrorCode, Fault, Timestamp};
 
+use crate::refresh::plan::before;
 use crate::{Check, Engine, notice};
+
+/// How long before an end the person is told a second time; the store knows it too.
+const LAST_WORD: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Engine {
     /// Ends a connection whose credential ran out with nothing to renew it. Where the app can be asked, it is: a clock
@@ -22,14 +28,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells the person of an end that is a week away, once.
+    /// Tells the person of an end that is a week away, and once more a day before.
     pub(super) async fn announce(&self, id: &ConnectionId) -> Result<(), Fault> {
         let connection = self.find(id)?;
         let Some(row) = self.credential_row_of(id)? else { return Ok(()) };
         let end = if row.has_refresh { row.refresh_expires_at } else { row.expires_at };
         let Some(end) = end else { return Ok(()) };
         let key = id.clone();
-        self.write(move |tx| tx.note_announced(&key, end)).await?;
+        let last_word = before(end, LAST_WORD);
+        let told = if Timestamp::now() < last_word { last_word } else { end };
+        self.write(move |tx| tx.note_announced(&key, told)).await?;
         let settings = self.settings().unwrap_or_default();
         if settings.notifications && connection.state == ConnectionState::Connected {
             let name = self.app_name(&connection.app);

@@ -92,8 +92,10 @@ impl Engine {
         match kept {
             Ok(true) => {
                 failpoint::reach("kept");
+                self.mark(&id, generation);
                 self.inner().storage.saved(&id);
                 tracing::info!(connection = %id, recovered = old.retry_attempts > 0, "renewed");
+                self.untell_outage(&id);
                 self.inner().sooner.notify_one();
                 self.publish_renewal(&id);
                 Ok(Refreshed::Fresh)
@@ -150,6 +152,11 @@ impl Engine {
             tracing::warn!(connection = %row.connection_id, "failed to note a failure: {fault}");
         }
         tracing::info!(connection = %row.connection_id, cause, attempts, %again_at, "not renewed yet");
+        // Where this computer can't reach anybody, the window says so, and no app is to blame.
+        let ours = matches!(cause, "offline" | "dns" | "connect" | "web-page" | "storage" | "busy" | "app-unknown");
+        if !ours && self.weather().now().network.may_reach() {
+            self.tell_of_outage(&row.connection_id, failing_since, now);
+        }
         self.inner().sooner.notify_one();
         self.publish_renewal(&row.connection_id);
         Ok(Refreshed::Transient { cause: cause.to_owned(), again_at })

@@ -126,6 +126,10 @@ impl Engine {
         if rotates(method) && row.device_id != self.inner().device_id {
             return self.lose(id, DisconnectReason::OtherComputer).await;
         }
+        // What was renewed since this copy of the folder was made is spent: sent again, it would look stolen.
+        if rotates(method) && self.inner().marks.is_older(id, row.generation) {
+            return self.lose(id, DisconnectReason::OldCopy).await;
+        }
         if self.must_wait_for_disk(method, &row, lock.is_err()) {
             return Ok(no_disk());
         }
@@ -265,6 +269,13 @@ impl Engine {
         match self.inner().storage.unsaved(id) {
             Some(row) => Ok(Some(row)),
             None => Ok(self.store().read(|tx| tx.credential(id))?),
+        }
+    }
+
+    /// Notes how far a credential has come that was just written.
+    pub(crate) fn mark(&self, id: &ConnectionId, generation: u64) {
+        if let Err(error) = self.inner().marks.set(id, generation) {
+            tracing::debug!(connection = %id, "its generation could not be noted: {error}");
         }
     }
 

@@ -111,6 +111,7 @@ impl Engine {
             });
             match saved.await {
                 Ok(()) => {
+                    self.mark(&id, generation);
                     // Another exchange may have brought a newer pair while this one was written.
                     let mut storage = self.inner().storage.inner();
                     match storage.unsaved.get_mut(&id) {

@@ -64,8 +64,12 @@ impl Engine {
                 self.finish_in_background(row, code);
                 Ok(CallbackAnswer::Accepted(id))
             }
-            Callback::Error { error, .. } => {
+            Callback::Error { error, waits_for_admin, .. } => {
                 let fault = match error.as_str() {
+                    _ if waits_for_admin => Fault::new(
+                        ErrorCode::AdminApprovalRequired,
+                        format!("your organisation lets {} in only when an administrator agrees", app.name),
+                    ),
                     "access_denied" => {
                         Fault::new(ErrorCode::AccessDeniedByUser, format!("the access to {} was not allowed", app.name))
                     }

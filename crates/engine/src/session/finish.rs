@@ -1,21 +1,27 @@
 //! From a credential to a connection: checked, its account looked up, and kept in one transaction.
 
 use membrane_model::{
-    Account, Connection, ConnectionId, ConnectionState, ErrorCode, EventKind, Fault, LifecycleEvent, Session,
-    SessionId, Timestamp,
+    Account, AuthMethodKind, Connection, ConnectionId, ConnectionState, ErrorCode, EventKind, Fault, LifecycleEvent,
+    Session, SessionId, Timestamp,
 };
 use membrane_oauth::TokenReply;
 use membrane_store::{CredentialRow, SessionRow, StoreError};
 
 use super::choose::Chosen;
-use super::{Context, OtherAccount};
+use super::form::CHECK_SOON;
+use super::{Context, OtherAccount, who};
 use crate::connection::apply;
 use crate::connection::transition::{ConnectionEvent, Effect, Step, transition};
 use crate::credential::Credential;
-use crate::refresh::plan::refresh_at;
+use crate::refresh::plan::{after, refresh_at};
 use crate::refresh::{lasting_row, random_unit, row_of};
 use crate::session::transition::{SessionEvent, transition as session_transition};
 use crate::{Check, Engine};
+
+/// An MCP server has no request that says whose a token is; its authorization server may have said it with the token.
+fn told_by_issuer(credential: &Credential, reply: Option<&TokenReply>) -> Option<Account> {
+    who::account(reply?.id_token.as_ref()?, credential.issuer.as_deref()?, credential.client_id.as_deref())
+}
 
 impl Engine {
     /// Takes the tokens of a code or device exchange.
@@ -32,13 +38,24 @@ impl Engine {
     pub(super) async fn accept(
         &self,
         id: &SessionId,
+        credential: Credential,
+        reply: Option<TokenReply>,
+    ) -> Result<(), Fault> {
+        self.accept_after(id, credential, reply, |_| {}).await
+    }
+
+    /// The same, with something to be written beside the step.
+    pub(super) async fn accept_after(
+        &self,
+        id: &SessionId,
         mut credential: Credential,
         reply: Option<TokenReply>,
+        note: impl FnOnce(&mut SessionRow) + Send + 'static,
     ) -> Result<(), Fault> {
         if let Some(reply) = &reply {
             credential.access_token = Some(reply.access_token.clone());
         }
-        if self.step(id, SessionEvent::Credential, |_| {}).await?.is_none() {
+        if self.step(id, SessionEvent::Credential, note).await?.is_none() {
             return Ok(());
         }
         let row = self.session_row(id)?;
@@ -61,17 +78,23 @@ impl Engine {
                     .hint("Check what the OAuth client may do, then start again."));
             }
         }
-        let account = self.identify(app, method, &credential, &context.fields, &extra).await;
+        let account = match self.identify(app, method, &credential, &context.fields, &extra).await {
+            None if method.kind == AuthMethodKind::Mcp => told_by_issuer(&credential, reply.as_ref()),
+            account => account,
+        };
         let now = Timestamp::now();
         if let Some(scopes) = reply.as_ref().and_then(|reply| reply.scope.clone()) {
             context.scopes = scopes;
         }
         let connection_id = row.session.connection_id.clone().unwrap_or_else(ConnectionId::generate);
         let sealed = credential.seal(self.vault(), &connection_id)?;
-        let kept = match &reply {
+        let mut kept = match &reply {
             Some(reply) => row_of(method, &connection_id, sealed, reply, &credential, now, &self.inner().device_id),
             None => lasting_row(method, &connection_id, sealed, now, &self.inner().device_id),
         };
+        if context.unchecked {
+            kept.next_check_at = kept.next_check_at.map(|_| after(now, CHECK_SOON));
+        }
         if let Some(other) = self.other_account(&row.session, account.as_ref())? {
             return self.hold_other(id, credential, other, &context, &kept).await;
         }
@@ -218,6 +241,7 @@ impl Engine {
         if let Some((connection, step, written, session)) = done {
             self.inner().listeners.end(&session.id);
             self.inner().storage.saved(&connection.id);
+            self.mark(&connection.id, connection.generation);
             self.after(&connection, &step, written);
             self.publish_session(&session);
             self.inner().wake.notify_one();

@@ -1,9 +1,11 @@
 //! Forms: keys, passwords and client credentials, checked with the app before they count.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use membrane_model::{AuthMethodKind, ErrorCode, Fault, Session, SessionId, SessionState, WireError};
 use membrane_oauth::ExchangeFailure;
+use membrane_store::SessionRow;
 
 use super::callback::exchange_fault;
 use super::form_state;
@@ -12,6 +14,19 @@ use crate::credential::Credential;
 use crate::session::transition::SessionEvent;
 use crate::{Check, Engine};
 
+/// How soon a key that was kept unchecked is checked.
+pub(super) const CHECK_SOON: Duration = Duration::from_secs(60);
+
+/// What to do with a key when the app can't be asked whether it is good.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IfSilent {
+    /// Keep nothing, and say so.
+    #[default]
+    Refuse,
+    /// Keep it, and check it as soon as the app answers.
+    Keep,
+}
+
 impl Engine {
     /// Takes the values of a form and checks them with the app.
     ///
@@ -19,7 +34,12 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound`, `SessionEnded`, `InvalidField` naming the field, and the vault's states.
-    pub async fn submit_form(&self, id: &SessionId, input: BTreeMap<String, String>) -> Result<Session, Fault> {
+    pub async fn submit_form(
+        &self,
+        id: &SessionId,
+        input: BTreeMap<String, String>,
+        if_silent: IfSilent,
+    ) -> Result<Session, Fault> {
         self.need_vault().await?;
         let row = self.session_row(id)?;
         let SessionState::AwaitingUser { fields, .. } = &row.session.state else {
@@ -52,7 +72,7 @@ impl Engine {
             }
             AuthMethodKind::ClientCredentials | AuthMethodKind::ApiKey | AuthMethodKind::Basic => {
                 let credential = Credential { values, ..Credential::default() };
-                self.submit(id, credential, context.fields).await?;
+                self.submit(id, credential, context.fields, if_silent).await?;
             }
         }
         self.session(id)
@@ -64,11 +84,12 @@ impl Engine {
         id: &SessionId,
         credential: Credential,
         fields: BTreeMap<String, String>,
+        if_silent: IfSilent,
     ) -> Result<(), Fault> {
         let engine = self.clone();
         let id = id.clone();
         let task = self.inner().tasks.finish(async move {
-            let outcome = engine.submit_alone(&id, credential, fields).await;
+            let outcome = engine.submit_alone(&id, credential, fields, if_silent).await;
             if let Err(fault) = &outcome {
                 engine.fail(&id, fault).await;
             }
@@ -82,6 +103,7 @@ impl Engine {
         id: &SessionId,
         mut credential: Credential,
         fields: BTreeMap<String, String>,
+        if_silent: IfSilent,
     ) -> Result<(), Fault> {
         let kept = fields.clone();
         let answered = self.step(id, SessionEvent::Answered, move |row| {
@@ -132,10 +154,17 @@ impl Engine {
                 fault.hint = hint.or(fault.hint);
                 self.form_problem(id, fault.to_wire()).await
             }
+            Check::Unreachable(_) if if_silent == IfSilent::Keep => {
+                let unchecked = |row: &mut SessionRow| {
+                    let mut context = Self::context(row);
+                    context.unchecked = true;
+                    row.context = serde_json::to_value(context).unwrap_or_default();
+                };
+                self.accept_after(id, credential, None, unchecked).await
+            }
             Check::Unreachable(cause) => {
                 let text = format!("{} can't be asked right now ({cause}), so the key was not checked", app.name);
-                let fault =
-                    Fault::new(ErrorCode::ProviderUnavailable, text).hint("Try again in a moment; nothing was kept.");
+                let fault = Fault::new(ErrorCode::KeyUnchecked, text);
                 self.form_problem(id, fault.to_wire()).await
             }
         }

@@ -10,6 +10,7 @@ mod life;
 mod mcp;
 mod start;
 pub(crate) mod transition;
+mod who;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -28,6 +29,7 @@ use tokio::task::AbortHandle;
 pub(crate) use callback::exchange_fault;
 
 use crate::credential::Credential;
+pub use crate::session::form::IfSilent;
 use crate::session::transition::{SessionEvent, transition};
 use crate::{Caller, Engine};
 
@@ -105,6 +107,8 @@ pub(crate) struct Context {
     pub(crate) held: Option<choose::Held>,
     /// The connection row was made by the wire before anyone signed in.
     pub(crate) wire_row: bool,
+    /// The app could not be asked whether the key is good, and the person wants to keep it all the same.
+    pub(crate) unchecked: bool,
     /// After another account signed in: whose, and what was granted.
     pub(crate) other: Option<OtherAccount>,
 }

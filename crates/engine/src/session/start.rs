@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::browser::Errand;
-use super::{CALLBACK_PORTS, Context, FORM_TIME, StartSession, form_state};
+use super::{CALLBACK_PORTS, Context, FORM_TIME, IfSilent, StartSession, form_state};
 use crate::apps::client_required;
 use crate::connection::checked_name;
 use crate::credential::Credential;
@@ -163,7 +163,7 @@ impl Engine {
                 if complete && !secrets.is_empty() =>
             {
                 let credential = Credential { values: secrets, ..Credential::default() };
-                self.submit(&row.session.id, credential, context.fields).await
+                self.submit(&row.session.id, credential, context.fields, IfSilent::Refuse).await
             }
             _ => {
                 self.publish_session(&row.session);

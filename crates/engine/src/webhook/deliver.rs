@@ -178,6 +178,7 @@ impl Engine {
 
     fn tell_of_webhook(&self, webhook: &WebhookRow, off: WebhookOff) {
         tracing::info!(webhook = %webhook.id, ?off, "a webhook was turned off");
+        self.publish_status();
         if self.settings().unwrap_or_default().notifications {
             self.inner().host.notify(notice::turned_off(&webhook.id, &webhook.url, off, self.texts()));
         }

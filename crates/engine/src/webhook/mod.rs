@@ -169,6 +169,7 @@ impl Engine {
         let gone = id.clone();
         self.write(move |tx| tx.delete_webhook(&gone)).await?;
         self.inner().host.clear_notification(&notice::id(id));
+        self.publish_status();
         Ok(())
     }
 
@@ -262,11 +263,13 @@ impl Engine {
         if row.off.is_none() {
             self.inner().host.clear_notification(&notice::id(&row.id));
         }
+        self.publish_status();
         self.webhook_view(&row)
     }
 
     fn webhook_view(&self, row: &WebhookRow) -> Result<Webhook, Fault> {
-        let (waiting, dead) = self.store().read(|tx| tx.delivery_counts(&row.id))?;
+        let ((waiting, dead), failing_since) =
+            self.store().read(|tx| Ok((tx.delivery_counts(&row.id)?, tx.failing_since(&row.id)?)))?;
         let now = Timestamp::now();
         Ok(Webhook {
             id: row.id.clone(),
@@ -280,6 +283,7 @@ impl Engine {
             previous_secret_until: row.previous.as_ref().map(|(_, until)| *until).filter(|until| *until > now),
             waiting,
             dead,
+            failing_since,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

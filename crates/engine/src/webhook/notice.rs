@@ -24,8 +24,8 @@ pub(crate) fn turned_off(webhook: &WebhookId, url: &str, off: WebhookOff, texts:
         id: id(webhook),
         title: texts.get("notice.webhook.title", &[]),
         body: texts.get(why, &[("host", &host)]),
-        action: Some(texts.get("notice.review", &[])),
-        screen: Screen::Settings,
+        action: Some(texts.get("notice.open", &[])),
+        screen: Screen::Webhook(webhook.clone()),
     }
 }
 
@@ -45,6 +45,7 @@ mod tests {
                 );
                 assert!(told.body.contains("hooks.example.com"), "{told:?}");
                 assert!(!format!("{told:?}").contains("canary") && !told.title.starts_with("notice."), "{told:?}");
+                assert!(told.screen.path().starts_with("/webhooks/whk_"), "{told:?}");
             }
         }
     }

@@ -50,7 +50,7 @@ pub struct CredentialRow {
     pub next_check_at: Option<Timestamp>,
     /// When the app first refused it; once more, and it counts as dead.
     pub rejected_at: Option<Timestamp>,
-    /// The end that the person has been told of.
+    /// How far the person has been told of its end: a day before it after the first word, itself after the last.
     pub announced_end: Option<Timestamp>,
     /// The computer that obtained it.
     pub device_id: String,

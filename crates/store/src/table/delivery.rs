@@ -136,6 +136,20 @@ impl Tx<'_> {
         Ok(query.query_row(params![webhook.as_str(), ms(since)], |row| row.get(0))?)
     }
 
+    /// Tells since when nothing gets through to a webhook: when the oldest event happened that failed after the last
+    /// success.
+    ///
+    /// # Errors
+    /// Fails when the database can't be read.
+    pub fn failing_since(&self, webhook: &WebhookId) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = self.0.prepare_cached(
+            "SELECT MIN(created_at) AS at FROM delivery
+             WHERE webhook_id = ?1 AND state <> 'delivered' AND attempts > 0 AND created_at >= COALESCE(
+                (SELECT MAX(finished_at) FROM delivery WHERE webhook_id = ?1 AND state = 'delivered'), 0)",
+        )?;
+        query.query_row([webhook.as_str()], |row| Ok(Columns::new(row, TABLE).maybe_time("at")))?
+    }
+
     /// Gives up all that waits for a webhook, saying why.
     ///
     /// # Errors

@@ -119,6 +119,17 @@ impl Tx<'_> {
         Ok(rows)
     }
 
+    /// Counts the webhooks that were turned off, and not by the person.
+    ///
+    /// # Errors
+    /// Fails when the database can't be read.
+    pub fn webhooks_turned_off(&self) -> Result<u64, StoreError> {
+        let by_you = named(&WebhookOff::ByYou, TABLE)?;
+        let mut query = self.0.prepare_cached("SELECT COUNT(*) FROM webhook WHERE off IS NOT NULL AND off <> ?1")?;
+        let count: i64 = query.query_row([by_you], |row| row.get(0))?;
+        u64::try_from(count).map_err(|_| StoreError::Damaged(TABLE))
+    }
+
     /// Removes a webhook and all that was or would be delivered to it.
     ///
     /// # Errors

@@ -105,7 +105,7 @@ async fn a_report_of_a_dead_grant_is_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r101_a_known_end_is_announced_once_and_withdrawn_when_it_moves() {
+async fn r101_a_known_end_is_announced_a_week_and_a_day_before_and_withdrawn_when_it_moves() {
     let world = World::start(Rules::default()).await;
     let id = world.connect_key("key-good").await;
     let soon = Timestamp::now() + Duration::from_secs(5 * 86_400);
@@ -115,9 +115,13 @@ async fn r101_a_known_end_is_announced_once_and_withdrawn_when_it_moves() {
     world.until("the word", || world.raised().len() == 1).await;
     assert!(world.raised()[0].title.starts_with("Acme CRM runs out on "));
     assert_eq!(world.view(&id).health.warnings[0].code, WarningCode::ExpiresSoon);
+    // A day before, once more; in the place of the first.
+    world.change(&id, |row| row.expires_at = Some(Timestamp::now() + Duration::from_secs(86_000))).await;
+    world.until("the last word", || world.raised().len() == 2).await;
+    assert_eq!(world.raised()[1].id, world.raised()[0].id);
     world.engine.inner().wake.notify_one();
     world.engine.set_end(&id, Some(soon + Duration::from_secs(300 * 86_400))).await.unwrap();
-    assert_eq!(world.raised().len(), 1);
+    assert_eq!(world.raised().len(), 2);
     assert!(world.shown().contains(&Shown::Withdrawn(format!("end:{id}"))));
     assert!(world.view(&id).health.warnings.is_empty());
     let past = world.engine.set_end(&id, Some(Timestamp::now() - Duration::from_secs(1))).await.unwrap_err();

@@ -69,6 +69,32 @@ async fn r39_an_outage_is_a_warning_with_its_cause_and_never_a_disconnect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r84_a_long_outage_is_told_once_where_a_tool_used_the_connection_and_withdrawn_when_it_ends() {
+    let world = World::start(Rules::default()).await;
+    let (used, unused) = (world.connect().await, world.connect().await);
+    world.faults.always(Some(Fault::error(503, "temporarily_unavailable")));
+    let minutes = |count: u64| Some(Timestamp::now() - Duration::from_secs(60 * count));
+    let key = used.clone();
+    let in_use = move |tx: &membrane_store::Tx<'_>| {
+        let mut connection = tx.connection(&key)?.ok_or(StoreError::NotFound)?;
+        connection.last_used_at = Some(Timestamp::now() - Duration::from_secs(30 * 60));
+        tx.update_connection(&connection)
+    };
+    world.engine.write(in_use).await.unwrap();
+    for (id, long) in [(&used, 9), (&unused, 11), (&used, 11), (&used, 12)] {
+        world.change(id, |row| row.failing_since = minutes(long)).await;
+        world.engine.refresh_now(id).await.unwrap_err();
+        assert_eq!(world.raised().len(), usize::from(id == &used && long > 10), "{long} minutes");
+    }
+    let told = &world.raised()[0];
+    assert_eq!(told.title, "Acme CRM isn’t answering");
+    assert_eq!((told.action.as_deref(), told.screen.path()), (None, format!("/connections/{used}")));
+    world.faults.always(None);
+    world.engine.refresh_now(&used).await.unwrap();
+    assert!(world.shown().contains(&Shown::Withdrawn(told.id.clone())), "{:?}", world.shown());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r20_a_revocation_that_fails_is_tried_again_later() {
     let world = World::start(Rules::default()).await;
     let id = world.connect().await;

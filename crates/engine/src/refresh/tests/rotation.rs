@@ -28,6 +28,24 @@ async fn r40_the_journal_is_on_the_disk_while_the_token_is_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r40_nothing_is_sent_for_a_connection_that_the_journal_does_not_take() {
+    let world = World::start(Rules::default()).await;
+    let id = world.connect().await;
+    let (connection, row) = (world.engine.find(&id).unwrap(), world.row(&id));
+    // It is erased between the reading and the sending.
+    world.engine.write(move |tx| tx.delete_connection(&id)).await.unwrap();
+    let catalog = world.engine.catalog();
+    let (app, method) = crate::refresh::method_of(&catalog, &connection).unwrap();
+    for ended in [false, true] {
+        let mut row = row.clone();
+        row.expires_at = ended.then(|| Timestamp::now() - Duration::from_secs(1)).or(row.expires_at);
+        let attempt = crate::refresh::attempt::Attempt::new(&world.engine, &connection, app, method, &row).unwrap();
+        assert_ne!(attempt.run().await.err().unwrap().code, ErrorCode::StorageError);
+    }
+    assert_eq!(world.faults.refreshes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r42_a_caller_that_hangs_up_ends_nothing() {
     let world = World::start(Rules { latency: Duration::from_millis(200), ..Rules::default() }).await;
     let id = world.connect().await;

@@ -114,6 +114,32 @@ async fn r47_tokens_that_stay_good_may_be_used_on_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r47_an_older_copy_asks_for_a_sign_in_and_only_where_its_token_is_spent() {
+    for (rotation, name) in [(Rotation::Strict, "single-use"), (Rotation::None, "none")] {
+        let token = SINGLE_USE.replace("single-use", name);
+        let world = World::with(Rules { rotation, ..Rules::default() }, &token).await;
+        let (renewed, untouched) = (world.connect().await, world.connect().await);
+        let before = world.row(&renewed);
+        world.engine.refresh_now(&renewed).await.unwrap();
+        // A backup of that moment is put back.
+        world.engine.write(move |tx| tx.put_credential(&before)).await.unwrap();
+        let again = world.engine.refresh_now(&renewed).await;
+        world.engine.refresh_now(&untouched).await.unwrap();
+        assert_eq!(world.faults.reuses(), 0, "a spent token was sent");
+        if rotation == Rotation::None {
+            assert!(again.unwrap().connected, "a token that stays good harms nobody");
+            continue;
+        }
+        assert_eq!(again.unwrap_err().code, ErrorCode::Disconnected);
+        let view = world.view(&renewed);
+        assert_eq!(view.reason, Some(DisconnectReason::OldCopy));
+        assert!(view.health.sentence.contains("older copy of the data folder"), "{}", view.health.sentence);
+        assert_eq!(world.raised().len(), 1);
+        assert!(view.errors.len() == 1 && world.view(&untouched).connected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r38_a_clock_that_was_set_back_between_two_starts_takes_the_times_along() {
     let world = World::start(Rules::default()).await;
     let id = world.connect().await;
