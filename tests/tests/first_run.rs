@@ -64,7 +64,6 @@ fn whole_job(by: By, name: &str) -> Result<()> {
     by.does(&window, "submit")?;
     browser::allow_at_sandbox(&opened.next_address()?)?;
     wait::until_true("the repair", SOON, || Ok(desktop.json(&["connection", "list"])?[0]["connected"] == true))?;
-    window.until_at(&format!("/connections/{made}"))?;
     ensure!(id(&desktop)? == made, "it is another connection");
     desktop.picture(&pictures()?.join(format!("{name}-4-repaired.png")))?;
     window.close()?;
