@@ -93,7 +93,7 @@ fn events_are_followed_until_ctrl_c() -> Result<()> {
     command.args(["events", "--follow", "--json"]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-    let connect = [&CONNECT[..], &["--secretsFromStdin"]].concat();
+    let connect = [&CONNECT[..], &["--secretsFromStdin", "--allowMultipleConnections"]].concat();
     let mut ids = Vec::new();
     // The first may be past or present when the command comes to it; the second is followed. Each is told once.
     for _ in 0..2 {

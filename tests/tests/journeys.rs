@@ -173,8 +173,8 @@ fn r13_connects_by_device_code() -> Result<()> {
 fn connects_a_machine_a_key_and_a_password_after_checking_each() -> Result<()> {
     let (provider, home) = start(&json!({ "apiKeys": { "kay": "key-1234", "pat": "pat:pass word" } }))?;
     let by = |method: &str, input: &[&str], secrets: &str| {
-        let fixed = ["connect", "--integrationKey", "acme", "--authMethod", method, "--secretsFromStdin", "--json"];
-        home.cli_with(secrets, &[fixed.as_slice(), input].concat())
+        let fixed = ["connect", "--integrationKey", "acme", "--authMethod", method, "--allowMultipleConnections"];
+        home.cli_with(secrets, &[fixed.as_slice(), &["--secretsFromStdin", "--json"], input].concat())
     };
     for (method, input, wrong, right, who) in [
         ("key", vec![], r#"{"key":"key-9999"}"#, r#"{"key":"key-1234"}"#, "kay"),
@@ -210,7 +210,9 @@ fn r23_what_has_nothing_to_renew_says_when_it_needs_the_person() -> Result<()> {
     let (_provider, home) = start(&json!({ "refreshTokens": false, "accessTtl": 4 }))?;
     let made = connect(&home, &["--integrationKey", "acme"], "ada")?;
     ensure!(made["canRefreshCredentials"] == false && made["expiresAt"].is_string(), "{made}");
-    ensure!(made["health"]["sentence"].as_str().is_some_and(|text| text.contains("sign in again")), "{made}");
+    let says = |what: &Value, text: &str| what.as_str().is_some_and(|said| said.contains(text));
+    ensure!(says(&made["health"]["sentence"], "then it needs you"), "{made}");
+    ensure!(says(&made["health"]["warnings"][0]["text"], "sign in again"), "{made}");
     let lost = home.until(&id(&made), "the end", SOON, |now| now["disconnected"] == true)?;
     ensure!(lost["reason"] == "expired", "{lost}");
     Ok(())

@@ -29,7 +29,7 @@ fn set_client(home: &Home, app: &str, id: &str, secret: &str) -> Result<()> {
 
 /// Connects in the browser and returns what the command said.
 fn sign_in(home: &Home, arguments: &[&str], account: &str) -> Result<Said> {
-    let (connecting, address) = home.connecting(&[arguments, &["--json"]].concat())?;
+    let (connecting, address) = home.connecting(&[arguments, one_more(arguments), &["--json"]].concat())?;
     browser::sign_in(&address, account)?;
     connecting.end()
 }
@@ -41,8 +41,13 @@ fn connected(said: &Said) -> Result<Value> {
 
 /// Connects with what is typed.
 fn typed(home: &Home, secrets: &Value, arguments: &[&str]) -> Result<Said> {
-    let all = [&["connect", "--json", "--secretsFromStdin"], arguments].concat();
+    let all = [&["connect", "--json", "--secretsFromStdin"], arguments, one_more(arguments)].concat();
     home.cli_with(&secrets.to_string(), &all)
+}
+
+/// A connection of its own for each shape of an app, where none is repaired.
+fn one_more(arguments: &[&str]) -> &'static [&'static str] {
+    if arguments.contains(&"--connectionId") { &[] } else { &["--allowMultipleConnections"] }
 }
 
 fn id(connection: &Value) -> &str {
