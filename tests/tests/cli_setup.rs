@@ -392,3 +392,28 @@ fn pages_links_and_the_end() -> Result<()> {
     drop(engine);
     Ok(())
 }
+
+#[test]
+fn what_the_doctor_looks_at() -> Result<()> {
+    let home = Home::with_key()?;
+    let engine = home.serve()?;
+    let terminal = Terminal::new(&home);
+    // What it finds is about this computer; what it looks at is always the same.
+    let found = home.json(&["doctor"])?;
+    let findings = found["findings"].as_array().cloned().unwrap_or_default();
+    let subjects: Vec<&str> = findings.iter().filter_map(|one| one["subject"].as_str()).collect();
+    assert_eq!(subjects, ["keychain", "schemes", "port", "clock", "network", "permissions", "disk"]);
+    for one in &findings {
+        let wanting = one["outcome"] == "warning" || one["outcome"] == "broken";
+        assert!(one["sentence"].is_string() && (!wanting || one["fix"].is_string()), "{one}");
+    }
+    insta::assert_snapshot!(terminal.run("doctor extra")?, @r#"
+    ! error: unexpected argument 'extra' found
+    !
+    ! Usage: membrane doctor [OPTIONS]
+    !
+    ! For more information, try '--help'.
+    exit 2
+    "#);
+    engine.end()
+}

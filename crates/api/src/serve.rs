@@ -102,6 +102,9 @@ pub async fn serve(engine: &Engine, options: ServeOptions) -> Result<Serving, Fa
     let (tcp, note) = bind_tcp(engine, options.port).await?;
     let port = tcp.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| address.port());
     let api_uri = port.map(|port| format!("http://127.0.0.1:{port}"));
+    write_endpoint(&paths, api_uri.as_deref())?;
+    // Said before anybody is answered, so that the first one who asks hears it.
+    engine.listening(api_uri.clone(), port.filter(|port| CALLBACK_PORTS.contains(port)), note);
     let stop = tokio_util::sync::CancellationToken::new();
     let mut tasks = JoinSet::new();
     let router = crate::router(engine.clone()).merge(options.beside.0);
@@ -110,8 +113,6 @@ pub async fn serve(engine: &Engine, options: ServeOptions) -> Result<Serving, Fa
         let door = Door { engine: engine.clone(), port, limits: Arc::default() };
         tasks.spawn(serve_tcp(listener, router.layer(from_fn_with_state(door, guard::tcp)), stop.clone()));
     }
-    write_endpoint(&paths, api_uri.as_deref())?;
-    engine.listening(api_uri.clone(), port.filter(|port| CALLBACK_PORTS.contains(port)), note);
     Ok(Serving { api_uri, tasks, stop, paths })
 }
 

@@ -186,7 +186,7 @@ export default {
     assert.ok([200, 409].includes(fresh.status), JSON.stringify(fresh.body));
     const wrong = await call('POST', '/connections/ensure', { body: { appUrl: '10.0.0.1' } });
     assert.equal(wrong.status, 400);
-    assert.match(wrong.body.message, /no address of an app/);
+    assert.match(wrong.body.message, /no address of an app.*appUrl/);
     const unknown = await call('POST', '/connections/ensure', { body: { appUrl: 'nobody-knows-this.invalid' } });
     assert.equal(unknown.status, 503);
     const { id } = await connected();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest, State};
 use axum::response::{IntoResponse, Response};
 use membrane_engine::{Again, Caller, ConnectRequest, Engine};
-use membrane_model::{AppKey, ConnectionView};
+use membrane_model::{AppKey, ConnectionView, ErrorCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -162,7 +162,13 @@ pub(super) async fn ensure(
     From(caller): From,
     Body(ensure): Body<Ensure>,
 ) -> Result<Json<ConnectionView>, ApiError> {
-    Ok(Json(engine.ensure_connection(&caller, &ensure.app_url, filled(ensure.name)).await?))
+    let ensured = engine.ensure_connection(&caller, &ensure.app_url, filled(ensure.name)).await;
+    Ok(Json(ensured.map_err(|mut fault| {
+        if fault.code == ErrorCode::BadRequest {
+            fault.message.push_str(" (appUrl)");
+        }
+        fault
+    })?))
 }
 
 /// Starts a repair; the connection stays as it is until it succeeds.
