@@ -36,7 +36,7 @@ fn mistakes_say_what_to_do() -> Result<()> {
     exit 4
     "#);
     insta::assert_snapshot!(terminal.run("connection ensure nowhere")?, @r#"
-    ! Error: This is no address of an app: it is not on the open internet.
+    ! Error: This is no address of an app: it is not on the open internet (appUrl).
     !        Write it like https://crm.example.com or crm.example.com.
     exit 2
     "#);
