@@ -222,8 +222,10 @@ const walks = {
     await page.get('language').selectOption('de');
     await page.page.getByRole('heading', { name: 'Einstellungen' }).waitFor();
     assert.equal(await page.page.evaluate(() => document.documentElement.lang), 'de');
-    const kept = await engine.call('GET', '/settings');
-    assert.deepEqual([kept.appearance, kept.language], ['dark', 'de']);
+    await until('both to be kept', async () => {
+      const kept = await engine.call('GET', '/settings');
+      return kept.appearance === 'dark' && kept.language === 'de';
+    });
     await page.page.reload();
     await page.page.getByRole('heading', { name: 'Einstellungen' }).waitFor();
     await page.get('language').selectOption('en');

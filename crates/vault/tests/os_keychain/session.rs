@@ -131,9 +131,13 @@ impl Desktop {
                 .unwrap();
             let (_, session): (OwnedValue, OwnedObjectPath) = session.body().deserialize().unwrap();
             let secret = (session, Vec::<u8>::new(), PASSWORD.as_bytes().to_vec(), "text/plain");
+            let mine = secret.0.clone();
             let request = (ObjectPath::try_from(LOGIN).unwrap(), secret);
             let internal = Some("org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface");
             bus.call_method(Some(SECRETS), ROOT, internal, "UnlockWithMasterPassword", &request).await.unwrap();
+            // The daemon may fall over the session of somebody who left without a word.
+            let close = Some("org.freedesktop.Secret.Session");
+            bus.call_method(Some(SECRETS), &mine, close, "Close", &()).await.unwrap();
         });
         assert!(!self.locked());
     }
